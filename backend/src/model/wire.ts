@@ -1,0 +1,165 @@
+/** The shapes that leave the house, over REST and WebSocket alike: snake_case, ISO 8601 UTC with milliseconds. */
+import { z } from '@hono/zod-openapi';
+import { errorKinds } from '../lib/errors.ts';
+import { eventStates, frameStates, riskLevels, type Camera, type CameraEvent, type Detection, type Frame } from './index.ts';
+
+const time = z.iso.datetime({ precision: 3 }).openapi({ description: 'ISO 8601, UTC, milliseconds' });
+const uuid = z.uuid();
+const count = z.int().min(0);
+
+export const cameraIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)
+  .openapi({ example: 'front_door' });
+
+export const cameraSchema = z
+  .object({
+    id: cameraIdSchema,
+    name: z.string(),
+    folder: z.string(),
+    status: z.enum(['online', 'offline', 'unknown']),
+    enabled: z.boolean(),
+    created_at: time,
+    last_seen_at: time.nullable(),
+  })
+  .openapi('Camera');
+export type CameraWire = z.infer<typeof cameraSchema>;
+
+export const frameSchema = z
+  .object({
+    id: uuid,
+    camera_id: cameraIdSchema,
+    state: z.enum(frameStates),
+    source_name: z.string(),
+    sha256: z.string().nullable(),
+    media_type: z.string().nullable(),
+    width: count.nullable(),
+    height: count.nullable(),
+    bytes: count,
+    captured_at: time,
+    received_at: time,
+    processed_at: time.nullable(),
+    attempts: count,
+    error: z.object({ kind: z.enum(errorKinds), message: z.string() }).nullable(),
+  })
+  .openapi('Frame');
+export type FrameWire = z.infer<typeof frameSchema>;
+
+export const bboxSchema = z
+  .object({ x: count, y: count, width: z.int().min(1), height: z.int().min(1) })
+  .openapi('BBox', { description: 'Whole pixels of the original picture, origin top left, inside the picture' });
+
+export const detectionSchema = z
+  .object({
+    id: uuid,
+    frame_id: uuid,
+    event_id: uuid,
+    camera_id: cameraIdSchema,
+    label: z.string(),
+    score: z.number().min(0).max(1),
+    bbox: bboxSchema,
+    captured_at: time,
+    model: z.string(),
+  })
+  .openapi('Detection');
+export type DetectionWire = z.infer<typeof detectionSchema>;
+
+export const eventSchema = z
+  .object({
+    id: uuid,
+    camera_id: cameraIdSchema,
+    state: z.enum(eventStates),
+    started_at: time,
+    ended_at: time,
+    labels: z.record(z.string(), count).openapi({ description: 'the most of each label seen in one frame' }),
+    detection_count: count,
+    frame_count: count,
+    best_frame_id: uuid,
+    risk_score: z.int().min(0).max(100),
+    risk_level: z.enum(riskLevels),
+    summary: z.string(),
+    reasoning: z.string(),
+    analyzer: z.enum(['rules', 'llm']),
+    reviewed: z.boolean(),
+    notes: z.string().nullable(),
+  })
+  .openapi('Event');
+export type EventWire = z.infer<typeof eventSchema>;
+
+const message = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+  z.object({ seq: z.int().min(1), type: z.literal(type), at: time, data });
+
+/** Every durable message; `seq` is gapless and strictly increasing in commit order. */
+export const messageSchema = z.discriminatedUnion('type', [
+  message('camera.created', cameraSchema),
+  message('camera.status', cameraSchema),
+  message('detection.created', z.object({ frame: frameSchema, detections: z.array(detectionSchema) })),
+  message('event.opened', eventSchema),
+  message('event.updated', eventSchema),
+  message('event.closed', eventSchema),
+  message('event.analyzed', eventSchema),
+  message('frame.dead', frameSchema),
+]);
+export type Message = z.infer<typeof messageSchema>;
+export type MessageType = Message['type'];
+
+export const toTime = (date: Date): string => date.toISOString();
+const toTimeOrNull = (date: Date | null): string | null => date && toTime(date);
+
+export const toCameraWire = (camera: Camera): CameraWire => ({
+  id: camera.id,
+  name: camera.name,
+  folder: camera.folder,
+  status: camera.status,
+  enabled: camera.enabled,
+  created_at: toTime(camera.createdAt),
+  last_seen_at: toTimeOrNull(camera.lastSeenAt),
+});
+
+export const toFrameWire = (frame: Frame): FrameWire => ({
+  id: frame.id,
+  camera_id: frame.cameraId,
+  state: frame.state,
+  source_name: frame.sourceName,
+  sha256: frame.sha256,
+  media_type: frame.mediaType,
+  width: frame.width,
+  height: frame.height,
+  bytes: frame.bytes,
+  captured_at: toTime(frame.capturedAt),
+  received_at: toTime(frame.receivedAt),
+  processed_at: toTimeOrNull(frame.processedAt),
+  attempts: frame.attempts,
+  error: frame.error,
+});
+
+export const toDetectionWire = (detection: Detection): DetectionWire => ({
+  id: detection.id,
+  frame_id: detection.frameId,
+  event_id: detection.eventId,
+  camera_id: detection.cameraId,
+  label: detection.label,
+  score: detection.score,
+  bbox: detection.bbox,
+  captured_at: toTime(detection.capturedAt),
+  model: detection.model,
+});
+
+export const toEventWire = (event: CameraEvent): EventWire => ({
+  id: event.id,
+  camera_id: event.cameraId,
+  state: event.state,
+  started_at: toTime(event.startedAt),
+  ended_at: toTime(event.endedAt),
+  labels: { ...event.labels },
+  detection_count: event.detectionCount,
+  frame_count: event.frameCount,
+  best_frame_id: event.bestFrameId,
+  risk_score: event.riskScore,
+  risk_level: event.riskLevel,
+  summary: event.summary,
+  reasoning: event.reasoning,
+  analyzer: event.analyzer,
+  reviewed: event.reviewed,
+  notes: event.notes,
+});
