@@ -17,7 +17,10 @@ export function createLatencies<Stage extends string>(stages: readonly Stage[]) 
       if (ring) ring.samples[ring.count++ % SAMPLES_MAX] = durationMs;
     },
     read(): Record<Stage, StageLatency> {
-      return Object.fromEntries([...rings].map(([stage, ring]) => [stage, toLatency(ring)])) as Record<Stage, StageLatency>;
+      return Object.fromEntries([...rings].map(([stage, ring]) => [stage, toLatency(ring)])) as Record<
+        Stage,
+        StageLatency
+      >;
     },
   };
 }

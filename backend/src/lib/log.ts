@@ -11,7 +11,10 @@ export interface LogOptions {
 
 /** Structured logs on stderr: stdout belongs to what a command was asked for. */
 export function createLog({ level, format }: LogOptions): Logger {
-  const stream = format === 'pretty' ? pretty({ destination: 2, ignore: 'pid,hostname', sync: true }) : pino.destination({ dest: 2, sync: true });
+  const stream =
+    format === 'pretty'
+      ? pretty({ destination: 2, ignore: 'pid,hostname', sync: true })
+      : pino.destination({ dest: 2, sync: true });
   return pino({ level, base: null }, stream);
 }
 

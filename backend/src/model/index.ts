@@ -49,6 +49,31 @@ export interface Frame {
   readonly error: FrameError | null;
 }
 
+/** A file of the inbox as the file system knows it; `path` is relative to the inbox. */
+export interface InboxFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Modification time in nanoseconds since 1970, as a decimal string: JavaScript numbers are too small for it. */
+  readonly mtimeNs: string;
+}
+
+/** What ingest learned of one finished upload, ready to become a row of the ledger. */
+export interface Arrival {
+  readonly cameraId: string;
+  readonly sourceName: string;
+  readonly sha256: string | null;
+  readonly mediaType: string | null;
+  readonly mediaPath: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bytes: number;
+  readonly capturedAt: Date;
+  /** Set for what cannot be examined: the arrival is a dead letter from the start. */
+  readonly error: FrameError | null;
+  /** Set when the file stays in the inbox: how to recognise it without reading it again. */
+  readonly left: InboxFile | null;
+}
+
 /** Whole pixels of the original picture, origin top left, inside the picture, at least 1 x 1. */
 export interface BBox {
   readonly x: number;

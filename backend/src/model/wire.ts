@@ -1,7 +1,15 @@
 /** The shapes that leave the house, over REST and WebSocket alike: snake_case, ISO 8601 UTC with milliseconds. */
 import { z } from '@hono/zod-openapi';
 import { errorKinds } from '../lib/errors.ts';
-import { eventStates, frameStates, riskLevels, type Camera, type CameraEvent, type Detection, type Frame } from './index.ts';
+import {
+  eventStates,
+  frameStates,
+  riskLevels,
+  type Camera,
+  type CameraEvent,
+  type Detection,
+  type Frame,
+} from './index.ts';
 
 const time = z.iso.datetime({ precision: 3 }).openapi({ description: 'ISO 8601, UTC, milliseconds' });
 const uuid = z.uuid();
