@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { NightjarError } from '../lib/errors.ts';
+import { connect, type DatabaseTarget, type Sql } from './index.ts';
+import { toDatabaseError } from './errors.ts';
+
+const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
+const MIGRATION_LOCK = 0x4e4a6d;
+
+/**
+ * Brings the schema up to date, forward only, under an advisory lock: of several processes that start at once one
+ * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.
+ */
+export async function migrateDatabase(target: DatabaseTarget): Promise<void> {
+  const sql = connect(target, { max: 1, connection: { statement_timeout: 0 } });
+  try {
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await refuseNewer(sql);
+    await migrate(drizzle(sql), { migrationsFolder });
+  } catch (thrown) {
+    throw toDatabaseError(thrown);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** The migrator only looks at the time of the last migration: that every applied one is known to us is checked here. */
+async function refuseNewer(sql: Sql): Promise<void> {
+  const [found] = await sql<
+    { exists: boolean }[]
+  >`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`;
+  if (!found?.exists) return;
+  const known = new Set(readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash));
+  const applied = await sql<{ hash: string }[]>`select hash from drizzle.__drizzle_migrations order by created_at`;
+  const unknownCount = applied.filter(({ hash }) => !known.has(hash)).length;
+  if (unknownCount > 0)
+    throw new NightjarError(
+      'conflict',
+      `this database was migrated by a newer Nightjar (${unknownCount} migrations unknown here): update the program, or restore a backup`,
+    );
+}

@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto';
+import { connect, type DatabaseTarget, type Sql, type Tx } from './index.ts';
+import { toDatabaseError } from './errors.ts';
+
+/** Namespace of our advisory locks (the first of the two integer keys); any number that others are unlikely to use. */
+const OWNER_LOCK_SPACE = 0x4e4a6f;
+const OWNER_MAX = 0x7fffffff;
+
+/**
+ * A process that leases frames holds an advisory lock on a connection of its own. When it dies, however it dies, the
+ * server drops the lock at once, and its frames can be claimed anew without waiting for their leases to run out.
+ */
+export interface OwnerLock {
+  /** The key under which this process leases frames. */
+  readonly owner: number;
+  /** Takes the lock again if the connection was lost since; cheap, and harmless when it is still held. */
+  renew(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createOwnerLock(target: DatabaseTarget, owner: number = randomInt(1, OWNER_MAX)): OwnerLock {
+  const sql = connect(target, { max: 1, idle_timeout: 0, max_lifetime: null });
+  return {
+    owner,
+    async renew() {
+      // Advisory locks nest within a session, so taking one again is no error; they all end with the session.
+      const rows = await sql<{ held: boolean }[]>`
+        select count(*) > 0 or pg_try_advisory_lock(${OWNER_LOCK_SPACE}, ${owner}) as held from pg_locks
+        where locktype = 'advisory' and classid = ${OWNER_LOCK_SPACE} and objid = ${owner} and objsubid = 2 and pid = pg_backend_pid()
+      `.catch((thrown: unknown) => {
+        throw toDatabaseError(thrown);
+      });
+      if (rows[0]?.held !== true) throw toDatabaseError(new Error(`owner lock ${owner} is held by another process`));
+    },
+    close: () => sql.end({ timeout: 2 }),
+  };
+}
+
+/** A SQL condition: whether the process behind an owner column still lives. */
+export const isOwnerAlive = (sql: Sql | Tx, ownerColumn: string) => sql`
+  exists (select from pg_locks
+    where locktype = 'advisory' and classid = ${OWNER_LOCK_SPACE} and objid = ${sql(ownerColumn)} and objsubid = 2
+      and database = (select oid from pg_database where datname = current_database()))`;

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { connect, openDatabase, type Database, type DatabaseTarget } from '../../src/db/index.ts';
+import { TEMPLATE_DATABASE } from './global-setup.ts';
+
+export interface TestDatabase extends Database {
+  readonly target: DatabaseTarget;
+}
+
+/** A migrated database of its own, cloned from the template; dropped when closed. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const socketDir = inject('postgresSocketDir');
+  const database = `test_${randomBytes(6).toString('hex')}`;
+  const admin = connect({ socketDir, database: 'postgres' }, { max: 1 });
+  await admin.unsafe(`create database ${database} template ${TEMPLATE_DATABASE}`);
+  const target = { socketDir, database };
+  const db = openDatabase(target);
+  return {
+    ...db,
+    target,
+    async close() {
+      await db.close();
+      await admin.unsafe(`drop database ${database} with (force)`);
+      await admin.end();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { eventually } from './eventually.ts';
+
+export interface TestRedis {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A real redis-server on a free loopback port (or the one given), with nothing kept on disk. */
+export async function startRedis(port?: number): Promise<TestRedis> {
+  const chosen = port ?? (await freePort());
+  const child = spawn(
+    'redis-server',
+    ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    {
+      stdio: 'ignore',
+      cwd: '/',
+    },
+  );
+  const failed = once(child, 'error').then(([error]: unknown[]) => {
+    throw new Error('redis-server could not be started: ./setup.sh --test installs it', { cause: error });
+  });
+  const url = `redis://127.0.0.1:${chosen}`;
+  await Promise.race([failed, untilAnswers(url)]);
+  return { url, close: () => stop(child) };
+}
+
+async function untilAnswers(url: string): Promise<void> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  client.on('error', () => undefined); // refused until it listens: that is what is being waited for
+  await client.connect().catch(() => undefined);
+  await eventually(() => client.ping(), { withinMs: 10_000 });
+  client.disconnect();
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
