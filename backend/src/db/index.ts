@@ -5,6 +5,7 @@
  */
 import postgres from 'postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { NewMessage } from '../model/index.ts';
 import { toDatabaseError } from './errors.ts';
 import * as schema from './schema.ts';
 
@@ -29,6 +30,12 @@ const STATEMENT_MS_MAX = 60_000;
 
 /** Our 64-bit columns hold counts, sizes and sequence numbers, all far below 2^53: plain numbers. */
 const int8 = { to: 20, from: [20], serialize: String, parse: Number };
+
+/** Tells a durable message as part of a transaction; it reaches the listeners when, and only if, that commits. */
+export type Say = (message: NewMessage) => void;
+
+/** A transaction that may also tell messages. They are written last: see the outbox. */
+export type Transact = <T>(use: (tx: Tx, say: Say) => Promise<T>) => Promise<T>;
 
 export interface Database {
   /** One statement, or several that need no transaction. Column names come back in camelCase. */

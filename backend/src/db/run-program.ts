@@ -8,9 +8,7 @@ const OUTPUT_BYTES_MAX = 1024 * 1024;
 export function runProgram(user: LocalUser, file: string, args: readonly string[]): Promise<string> {
   const [program, ...rest] = [...user.prefix, file, ...args] as [string, ...string[]];
   return new Promise((resolve, reject) => {
-    // pg_ctl leaves a daemon behind: it must not keep our folder busy, nor inherit a locale that it may not know.
-    const env = { ...process.env, LC_ALL: 'C' }; // the child's environment, not configuration of ours
-    execFile(program, rest, { cwd: '/', env, ...user.ids, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
+    execFile(program, rest, { cwd: '/', ...user.ids, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
       if (!error) resolve(stdout);
       else
         reject(

@@ -1,0 +1,58 @@
+/**
+ * Events: runs of detections on one camera, by capture time.
+ *
+ * In: examined frames (from the detect worker). Out: detections, events and durable messages, all in the transaction
+ * that completes the frame. Events open at once, close on silence or a full window, and are then analyzed.
+ * Fails with `unavailable` while the database is away: the caller keeps the frame and tries again.
+ * Limits: 100 frames in one transaction, 100 events closed and 50 analyzed at once.
+ */
+import type { Transact } from '../db/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createCoalescer } from '../lib/coalesce.ts';
+import type { Logger } from '../lib/log.ts';
+import { createLoop } from '../lib/loop.ts';
+import type { ExaminedFrame } from '../model/index.ts';
+import { closeEvents, analyzeEvents } from './close.ts';
+import { commitExamined, type CommitOptions } from './commit.ts';
+
+const FRAMES_PER_TRANSACTION_MAX = 100;
+const LOOK_EVERY_MS = 1_000;
+
+export interface EventsOptions extends CommitOptions {
+  readonly transact: Transact;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Stores what was found in frames. Frames that finish while a transaction is under way share the next one. */
+export function createEventStore(options: EventsOptions) {
+  const commits = createCoalescer<ExaminedFrame, boolean>({
+    sizeMax: FRAMES_PER_TRANSACTION_MAX,
+    run: (examined) => options.transact((tx, say) => commitExamined(tx, say, examined, options)),
+  });
+  return {
+    /** Resolves once durable: true if stored, false if the frame's lease was lost and another has it now. */
+    store: (examined: ExaminedFrame): Promise<boolean> => commits.add(examined),
+    close: () => commits.idle(),
+  };
+}
+
+/** Closes events whose time is over. */
+export const createEventCloser = ({ transact, rules, clock, log }: EventsOptions) =>
+  createLoop({
+    name: 'event closer',
+    clock,
+    log,
+    idleMs: LOOK_EVERY_MS,
+    runOnce: async () => (await transact((tx, say) => closeEvents(tx, say, rules))) > 0,
+  });
+
+/** Analyzes closed events by the rules. */
+export const createAnalyzer = ({ transact, rules, clock, log }: EventsOptions) =>
+  createLoop({
+    name: 'analyzer',
+    clock,
+    log,
+    idleMs: LOOK_EVERY_MS,
+    runOnce: async () => (await transact((tx, say) => analyzeEvents(tx, say, rules))) > 0,
+  });

@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts';
+import { isRetryable, toNightjarError } from './errors.ts';
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly delayMs: number;
+  /** No new try is begun later than this after the first. */
+  readonly withinMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Tries again, at an even pace, what waiting may heal; rejects with the last error. */
+export async function withRetry<T>(
+  run: () => Promise<T>,
+  { clock, delayMs, withinMs, signal }: RetryOptions,
+): Promise<T> {
+  const untilMs = clock.nowMs() + withinMs;
+  for (;;) {
+    try {
+      return await run();
+    } catch (thrown) {
+      const error = toNightjarError(thrown);
+      if (!isRetryable(error.kind) || clock.nowMs() + delayMs > untilMs || signal?.aborted) throw error;
+      await clock.sleep(delayMs, signal);
+    }
+  }
+}

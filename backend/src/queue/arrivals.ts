@@ -1,0 +1,86 @@
+import type { Say, Tx } from '../db/index.ts';
+import { toCamera, toFrame, type FrameRow } from '../db/rows.ts';
+import type { NewId } from '../lib/id.ts';
+import type { Arrival, Camera } from '../model/index.ts';
+import { toCameraWire, toFrameWire } from '../model/wire.ts';
+
+/** A camera that sends pictures is not written anew for each of them. */
+const SEEN_STEP_S = 10;
+
+export type Recorded = 'recorded' | 'known';
+
+/**
+ * Writes arrivals into the ledger: `pending`, or `dead` for what cannot be examined. Same camera and same content is
+ * the same frame, by the unique key; inside one batch too. Files that stay in the inbox are remembered with it.
+ */
+export async function recordArrivals(
+  tx: Tx,
+  say: Say,
+  arrivals: readonly Arrival[],
+  newId: NewId,
+): Promise<readonly Recorded[]> {
+  const entries = arrivals.map((arrival) => ({ id: newId(), arrival }));
+  const inserted = await insertFrames(tx, entries);
+  await rememberFiles(tx, entries);
+  await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
+  for (const frame of inserted.filter(({ state }) => state === 'dead'))
+    say({ type: 'frame.dead', data: toFrameWire(frame) });
+  const insertedIds = new Set(inserted.map(({ id }) => id));
+  return entries.map(({ id }) => (insertedIds.has(id) ? 'recorded' : 'known'));
+}
+
+interface Entry {
+  readonly id: string;
+  readonly arrival: Arrival;
+}
+
+async function insertFrames(tx: Tx, entries: readonly Entry[]) {
+  const column = <T>(pick: (arrival: Arrival) => T): T[] => entries.map(({ arrival }) => pick(arrival));
+  const rows = await tx<FrameRow[]>`
+    insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes,
+      captured_at, processed_at, error_kind, error_message)
+    select id, camera_id, case when error_kind is null then 'pending' else 'dead' end, source_name, sha256, media_type,
+      media_path, width, height, bytes, captured_at, case when error_kind is null then null else now() end, error_kind, error_message
+    from unnest(${entries.map(({ id }) => id)}::uuid[], ${column((a) => a.cameraId)}::text[], ${column((a) => a.sourceName)}::text[],
+      ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaType)}::text[], ${column((a) => a.mediaPath)}::text[],
+      ${column((a) => a.width)}::int[], ${column((a) => a.height)}::int[], ${column((a) => a.bytes)}::bigint[],
+      ${column((a) => a.capturedAt)}::timestamptz[], ${column((a) => a.error?.kind ?? null)}::text[],
+      ${column((a) => a.error?.message ?? null)}::text[])
+      as arrival(id, camera_id, source_name, sha256, media_type, media_path, width, height, bytes, captured_at, error_kind, error_message)
+    on conflict (camera_id, sha256) do nothing
+    returning *`;
+  return rows.map(toFrame);
+}
+
+async function rememberFiles(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  // The last word on a path wins: one statement must not touch a row twice.
+  const left = new Map(
+    entries.flatMap((entry) => (entry.arrival.left ? [[entry.arrival.left.path, entry] as const] : [])),
+  );
+  if (left.size === 0) return;
+  const kept = [...left.values()];
+  const column = <T>(pick: (entry: Entry) => T): T[] => kept.map(pick);
+  await tx`
+    insert into inbox_files (path, bytes, mtime_ns, frame_id)
+    select path, file.bytes, mtime_ns, frames.id
+    from unnest(${[...left.keys()]}::text[], ${column((e) => e.arrival.left?.bytes ?? 0)}::bigint[],
+      ${column((e) => e.arrival.left?.mtimeNs ?? '0')}::text[], ${column((e) => e.id)}::uuid[],
+      ${column((e) => e.arrival.cameraId)}::text[], ${column((e) => e.arrival.sha256)}::text[])
+      as file(path, bytes, mtime_ns, id, camera_id, sha256)
+    join frames on frames.id = file.id or (frames.camera_id = file.camera_id and frames.sha256 = file.sha256)
+    on conflict (path) do update set bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, frame_id = excluded.frame_id`;
+}
+
+async function markSeen(tx: Tx, say: Say, cameraIds: readonly string[]): Promise<void> {
+  const rows = await tx<(Camera & { before: Camera['status'] })[]>`
+    with before as (
+      select id, status from cameras
+      where id = any(${[...cameraIds].sort()}::text[])
+        and (status <> 'online' or last_seen_at is null or last_seen_at < now() - ${SEEN_STEP_S} * interval '1 s')
+      order by id for no key update
+    )
+    update cameras set status = 'online', last_seen_at = now() from before where cameras.id = before.id
+    returning cameras.*, before.status as before`;
+  for (const row of rows.filter(({ before }) => before !== 'online'))
+    say({ type: 'camera.status', data: toCameraWire(toCamera(row)) });
+}

@@ -1,0 +1,160 @@
+/**
+ * The queue: the ledger of frames in PostgreSQL.
+ *
+ * In: arrivals (from ingest), results and failures (from the detect worker). Out: leased frames, fair among cameras,
+ * newest first with a share for the oldest. Durable from the moment `record` resolves.
+ * Fails with `unavailable` while the database is away; nothing is held in memory that is not in the ledger.
+ * Limits: attempts per frame, lease time, 200 arrivals in one transaction, 1,000 folders remembered.
+ */
+import { createOwnerLock, type Database, type DatabaseTarget, type Transact, type Tx } from '../db/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createCoalescer } from '../lib/coalesce.ts';
+import type { NightjarError } from '../lib/errors.ts';
+import type { NewId } from '../lib/id.ts';
+import type { Logger } from '../lib/log.ts';
+import { createLoop } from '../lib/loop.ts';
+import type { Arrival, Frame, InboxFile, LeasedFrame } from '../model/index.ts';
+import { recordArrivals, type Recorded } from './arrivals.ts';
+import { resolveCamera } from './cameras.ts';
+import { claim, createOldestShare } from './claim.ts';
+import { completeFrames } from './complete.ts';
+import { failFrame, reapLeases, releaseFrames, renewLeases } from './leases.ts';
+import { createNotices } from './notice.ts';
+
+export { createBatcher, type Batcher } from './batcher.ts';
+export { toCameraId } from './cameras.ts';
+
+const ARRIVALS_PER_TRANSACTION_MAX = 200;
+const FOLDERS_REMEMBERED_MAX = 1_000;
+const REAP_EVERY_MS = 1_000;
+const RENEWALS_PER_LEASE = 3;
+
+export interface QueueOptions {
+  readonly db: Database;
+  readonly target: DatabaseTarget;
+  readonly transact: Transact;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId: NewId;
+  readonly leaseMs: number;
+  readonly attemptsMax: number;
+  /** Called when there may be frames to claim. */
+  readonly onPending: () => void;
+}
+
+export interface Queue {
+  resolveCamera(folder: string): Promise<{ readonly id: string }>;
+  record(arrival: Arrival): Promise<Recorded>;
+  isKnownFile(file: InboxFile): Promise<boolean>;
+  claim(count: number): Promise<readonly LeasedFrame[]>;
+  /** Inside the caller's transaction; see complete.ts. */
+  complete(tx: Tx, frames: readonly LeasedFrame[]): Promise<ReadonlyMap<string, Frame>>;
+  fail(frame: LeasedFrame, error: NightjarError): Promise<void>;
+  /** Hands frames back, the attempt uncounted. */
+  release(frames: readonly LeasedFrame[]): Promise<void>;
+  /** Nobody works on it any more, whatever came of it: its lease is not renewed again. */
+  forget(frame: LeasedFrame): void;
+  depths(): Promise<QueueDepths>;
+  close(): Promise<void>;
+}
+
+export interface QueueDepths {
+  readonly pending: number;
+  readonly leased: number;
+  readonly dead: number;
+  /** Age of the oldest pending frame, seconds since it was received; null when none is pending. */
+  readonly oldest_pending_s: number | null;
+}
+
+export async function createQueue(options: QueueOptions): Promise<Queue> {
+  const { db, transact, clock, log, leaseMs, attemptsMax } = options;
+  const lock = createOwnerLock(options.target);
+  await lock.renew();
+  const held = new Set<string>();
+  const folders = new Map<string, { readonly id: string }>();
+  const takeOldest = createOldestShare();
+  const notices = await createNotices(db, log, options.onPending);
+
+  const record = createCoalescer<Arrival, Recorded>({
+    sizeMax: ARRIVALS_PER_TRANSACTION_MAX,
+    run: async (arrivals) => {
+      const recorded = await transact((tx, say) => recordArrivals(tx, say, arrivals, options.newId));
+      options.onPending();
+      notices.tell();
+      return recorded;
+    },
+  });
+
+  const reaper = createLoop({
+    name: 'lease reaper',
+    clock,
+    log,
+    idleMs: REAP_EVERY_MS,
+    runOnce: async () => {
+      const reaped = await transact((tx, say) => reapLeases(tx, say, attemptsMax));
+      if (reaped > 0) {
+        log.warn({ frames: reaped }, 'took back frames whose process was gone or silent');
+        options.onPending();
+      }
+      return reaped > 0;
+    },
+  });
+
+  const renewer = createLoop({
+    name: 'lease renewal',
+    clock,
+    log,
+    idleMs: leaseMs / RENEWALS_PER_LEASE,
+    runOnce: async () => {
+      await lock.renew();
+      if (held.size > 0) await db.query((sql) => renewLeases(sql, lock.owner, [...held], leaseMs));
+      return false;
+    },
+  });
+
+  return {
+    async resolveCamera(folder) {
+      const known = folders.get(folder);
+      if (known) return known;
+      const camera = await transact((tx, say) => resolveCamera(tx, say, folder));
+      if (folders.size >= FOLDERS_REMEMBERED_MAX) folders.clear();
+      folders.set(folder, { id: camera.id });
+      return camera;
+    },
+    record: (arrival) => record.add(arrival),
+    async isKnownFile({ path, bytes, mtimeNs }) {
+      const rows = await db.query((sql) => sql`
+        select from inbox_files where path = ${path} and bytes = ${bytes} and mtime_ns = ${mtimeNs}`); // prettier-ignore
+      return rows.length > 0;
+    },
+    async claim(count) {
+      const frames = await db.query((sql) => claim(sql, count, takeOldest(count), { owner: lock.owner, leaseMs }));
+      for (const { id } of frames) held.add(id);
+      return frames;
+    },
+    complete: (tx, frames) => completeFrames(tx, lock.owner, frames),
+    fail: (frame, error) =>
+      transact((tx, say) => failFrame(tx, say, { frame, owner: lock.owner }, { error, attemptsMax })),
+    release: (frames) => db.query((sql) => releaseFrames(sql, lock.owner, frames)),
+    forget: (frame) => void held.delete(frame.id),
+    depths: () => readDepths(db),
+    async close() {
+      await Promise.all([reaper.close(), renewer.close(), notices.close(), record.idle()]);
+      await lock.close();
+    },
+  };
+}
+
+async function readDepths(db: Database): Promise<QueueDepths> {
+  const [row] = await db.query((sql) => sql<{ pending: number; leased: number; dead: number; oldestS: number | null }[]>`
+    select (select count(*) from frames where state = 'pending') as pending,
+      (select count(*) from frames where state = 'leased') as leased,
+      (select count(*) from frames where state = 'dead') as dead,
+      (select extract(epoch from now() - min(received_at))::float8 from frames where state = 'pending') as oldest_s`); // prettier-ignore
+  return {
+    pending: row?.pending ?? 0,
+    leased: row?.leased ?? 0,
+    dead: row?.dead ?? 0,
+    oldest_pending_s: row?.oldestS ?? null,
+  };
+}
