@@ -1,1 +1,118 @@
-export {};
+#!/usr/bin/env node
+/**
+ * The command line. Each command lives in a file of its own and is loaded only when it is called.
+ * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { readConfig } from './config.ts';
+import { VERSION } from './facts.ts';
+import { NightjarError, toMessage } from './lib/errors.ts';
+import { createLog } from './lib/log.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const program = new Command('nightjar');
+let exitCode = 0;
+
+program
+  .description('Turns ordinary security cameras into an event stream.')
+  .version(VERSION)
+  .showHelpAfterError()
+  .exitOverride();
+
+program
+  .command('serve')
+  .description('run the configured roles until a signal (what `npm start` does)')
+  .action(async () => {
+    const { runServe } = await import('./cli/serve.ts');
+    const config = readConfig();
+    exitCode = await runServe({ config, log: createLog(config.log), write });
+  });
+
+program
+  .command('demo')
+  .description('run on a throwaway data folder and play the example cameras into the inbox')
+  .option('--once', 'end with a summary when all is done')
+  .action(async ({ once = false }: { once?: boolean }) => {
+    const { runDemo } = await import('./cli/demo.ts');
+    exitCode = await runDemo({ once, write, terminal: process.stdout.isTTY });
+  });
+
+program
+  .command('detect')
+  .description('find objects in files or folders')
+  .argument('<path...>')
+  .option('--json', 'one line of JSON for each picture')
+  .option('--annotate <dir>', 'write pictures with the boxes drawn to this folder')
+  .option('--model <name>', 'a model folder, by name or path')
+  .option('--score-min <score>', 'smallest score, 0 to 1', parseScore)
+  .option('--labels <list>', 'only these labels, or all', (value) => value.split(','))
+  .action(async (paths: string[], options: DetectFlags) => {
+    const { runDetectCommand } = await import('./cli/detect-command.ts');
+    exitCode = await runDetectCommand(paths, options, write);
+  });
+
+const models = program.command('models').description('the models that are installed');
+models
+  .command('list')
+  .description('list them')
+  .action(async () => {
+    const { listModels } = await import('./cli/models.ts');
+    await listModels(modelsDir, write);
+  });
+models
+  .command('import')
+  .description('build the bundled model from its npm package')
+  .requiredOption('--bundled', 'the only kind of import so far')
+  .action(async () => {
+    const { importBundled } = await import('./cli/models.ts');
+    await importBundled(modelsDir, write);
+  });
+
+program
+  .command('migrate')
+  .description('bring the database schema up to date')
+  .action(async () => {
+    const { runMigrate } = await import('./cli/migrate.ts');
+    const config = readConfig();
+    await runMigrate({ config, log: createLog(config.log), write });
+  });
+
+program
+  .command('doctor')
+  .description('look at everything Nightjar needs and explain what is missing')
+  .action(async () => {
+    const { runDoctor } = await import('./cli/doctor.ts');
+    exitCode = await runDoctor(write);
+  });
+
+export interface DetectFlags {
+  readonly json?: boolean;
+  readonly annotate?: string;
+  readonly model?: string;
+  readonly scoreMin?: number;
+  readonly labels?: string[];
+}
+
+function parseScore(value: string): number {
+  const score = Number(value);
+  if (value.trim() === '' || !(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be from 0 to 1');
+  return score;
+}
+
+const modelsDir = path.resolve(fileURLToPath(new URL('../models', import.meta.url)));
+
+/** The one place where an error becomes words and an exit code. */
+function toExitCode(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE; // already said by commander
+  process.stderr.write(`nightjar: ${toMessage(thrown)}\n`);
+  if (!(thrown instanceof NightjarError) && thrown instanceof Error) process.stderr.write(`${thrown.stack ?? ''}\n`);
+  return thrown instanceof NightjarError && thrown.kind === 'invalid' ? EXIT_USAGE : EXIT_FAILED;
+}
+
+await program.parseAsync().catch((thrown: unknown) => (exitCode = toExitCode(thrown)));
+process.exitCode = exitCode;

@@ -81,7 +81,7 @@ export async function createEmbeddedPostgres({
 }
 
 async function toPlace(root: string): Promise<Place> {
-  const user = await toLocalUser();
+  const binaries = await findBinaries();
   const socketDir = path.join(root, 'run');
   if (Buffer.byteLength(socketDir) > SOCKET_DIR_BYTES_MAX)
     throw new NightjarError(
@@ -89,15 +89,16 @@ async function toPlace(root: string): Promise<Place> {
       `DATA_DIR is too long for a database socket (${socketDir}): choose a shorter path`,
     );
   await mkdir(root, { recursive: true });
+  const user = await toLocalUser([root, path.dirname(binaries.initdb)]);
   await mkdir(socketDir, { recursive: true, mode: 0o700 });
   await chmod(socketDir, 0o700);
-  if (user.ids) await chown(socketDir, user.ids.uid, user.ids.gid);
+  if (user.owner) await chown(socketDir, user.owner.uid, user.owner.gid);
   const place = {
     dataDir: path.join(root, 'postgres'),
     socketDir,
     logFile: path.join(socketDir, 'postgres.log'),
     user,
-    binaries: await findBinaries(),
+    binaries,
   };
   if (!existsSync(path.join(place.dataDir, 'PG_VERSION'))) await initialise(place);
   return place;
@@ -118,7 +119,7 @@ async function findBinaries(): Promise<Binaries> {
 async function initialise(place: Place): Promise<void> {
   const fresh = `${place.dataDir}.new-${randomUUID().slice(0, 8)}`;
   await mkdir(fresh, { mode: 0o700 });
-  if (place.user.ids) await chown(fresh, place.user.ids.uid, place.user.ids.gid);
+  if (place.user.owner) await chown(fresh, place.user.owner.uid, place.user.owner.gid);
   try {
     await runProgram(place.user, place.binaries.initdb, [
       '-D', fresh, '-U', 'nightjar', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--data-checksums',

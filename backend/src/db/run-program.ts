@@ -8,7 +8,7 @@ const OUTPUT_BYTES_MAX = 1024 * 1024;
 export function runProgram(user: LocalUser, file: string, args: readonly string[]): Promise<string> {
   const [program, ...rest] = [...user.prefix, file, ...args] as [string, ...string[]];
   return new Promise((resolve, reject) => {
-    execFile(program, rest, { cwd: '/', ...user.ids, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
+    execFile(program, rest, { cwd: '/', ...user.spawnAs, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
       if (!error) resolve(stdout);
       else
         reject(

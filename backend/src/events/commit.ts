@@ -17,7 +17,7 @@ import type {
   Frame,
   LeasedFrame,
 } from '../model/index.ts';
-import { toDetectionWire, toEventWire, toFrameWire } from '../model/wire.ts';
+import { toDetectionWire, toEventWire, toFrameWire, toTime } from '../model/wire.ts';
 import { groupBy } from '../lib/group-by.ts';
 import { groupFrames, type Grouped } from './group.ts';
 import { lockCameras, toEventFacts, writeEvent, type EventRules } from './rows.ts';
@@ -110,7 +110,7 @@ async function insertDetections(
     select * from unnest(${column((d) => d.id)}::uuid[], ${column((d) => d.frameId)}::uuid[], ${column((d) => d.eventId)}::uuid[],
       ${column((d) => d.cameraId)}::text[], ${column((d) => d.label)}::text[], ${column((d) => d.score)}::real[],
       ${column((d) => d.bbox.x)}::int[], ${column((d) => d.bbox.y)}::int[], ${column((d) => d.bbox.width)}::int[],
-      ${column((d) => d.bbox.height)}::int[], ${column((d) => d.capturedAt)}::timestamptz[], ${column((d) => d.model)}::text[])`;
+      ${column((d) => d.bbox.height)}::int[], ${column((d) => toTime(d.capturedAt))}::timestamptz[], ${column((d) => d.model)}::text[])`;
   return detections;
 }
 

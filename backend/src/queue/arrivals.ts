@@ -2,7 +2,7 @@ import type { Say, Tx } from '../db/index.ts';
 import { toCamera, toFrame, type FrameRow } from '../db/rows.ts';
 import type { NewId } from '../lib/id.ts';
 import type { Arrival, Camera } from '../model/index.ts';
-import { toCameraWire, toFrameWire } from '../model/wire.ts';
+import { toCameraWire, toFrameWire, toTime } from '../model/wire.ts';
 
 /** A camera that sends pictures is not written anew for each of them. */
 const SEEN_STEP_S = 10;
@@ -44,7 +44,7 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
     from unnest(${entries.map(({ id }) => id)}::uuid[], ${column((a) => a.cameraId)}::text[], ${column((a) => a.sourceName)}::text[],
       ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaType)}::text[], ${column((a) => a.mediaPath)}::text[],
       ${column((a) => a.width)}::int[], ${column((a) => a.height)}::int[], ${column((a) => a.bytes)}::bigint[],
-      ${column((a) => a.capturedAt)}::timestamptz[], ${column((a) => a.error?.kind ?? null)}::text[],
+      ${column((a) => toTime(a.capturedAt))}::timestamptz[], ${column((a) => a.error?.kind ?? null)}::text[],
       ${column((a) => a.error?.message ?? null)}::text[])
       as arrival(id, camera_id, source_name, sha256, media_type, media_path, width, height, bytes, captured_at, error_kind, error_message)
     on conflict (camera_id, sha256) do nothing

