@@ -61,8 +61,20 @@ export function connect(
     ...options,
     connection: { application_name: 'nightjar', statement_timeout: STATEMENT_MS_MAX, ...options.connection },
   };
-  if ('url' in target) return postgres(target.url, base);
+  if ('url' in target) {
+    const { url, host } = toDriverUrl(target.url);
+    return postgres(url, { ...base, ...host });
+  }
   return postgres({ ...base, host: target.socketDir, port: 5432, user: 'nightjar', database: target.database });
+}
+
+/** libpq names a Unix socket in a URL by `?host=/run/postgresql`; the driver wants that as an option of its own. */
+function toDriverUrl(given: string): { url: string; host: { host?: string } } {
+  const url = new URL(given);
+  const host = url.searchParams.get('host');
+  if (!host?.startsWith('/')) return { url: given, host: {} };
+  url.searchParams.delete('host');
+  return { url: url.href, host: { host } };
 }
 
 export function openDatabase(target: DatabaseTarget): Database {

@@ -1,0 +1,30 @@
+import { addCameras } from './cameras.ts';
+import { addDetections } from './detections.ts';
+import { addEdge } from './edge.ts';
+import { addEventParts } from './event-parts.ts';
+import { addEvents } from './events.ts';
+import { addFramePictures } from './frame-pictures.ts';
+import { addFrames } from './frames.ts';
+import { addOpenApi } from './openapi.ts';
+import type { ApiOptions } from './options.ts';
+import { createEmptyApp, type ApiApp } from './route-parts.ts';
+import { addSession } from './session.ts';
+import { addStats } from './stats.ts';
+import { addSystem } from './system.ts';
+
+/** All routes behind one edge. */
+export function createApp(options: ApiOptions): ApiApp {
+  const app = createEmptyApp();
+  addEdge(app, options);
+  addSystem(app, options);
+  addSession(app, options);
+  addCameras(app, options);
+  addFrames(app, options);
+  addFramePictures(app, options);
+  addDetections(app, options);
+  addEvents(app, options);
+  addEventParts(app, options);
+  addStats(app, options);
+  addOpenApi(app);
+  return app;
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import type { MiddlewareHandler } from 'hono';
+import { NightjarError } from '../lib/errors.ts';
+import { HttpRefusal } from './problem.ts';
+import type { ApiEnv } from './route-parts.ts';
+
+/** Of a JSON body. */
+const BODY_BYTES_MAX = 1024 ** 2;
+
+/**
+ * Reads the body, whole and bounded, before anything else looks at it. Left half-read by whoever refuses it, it would
+ * block the connection for the requests after it; left unread, the server lets it flow away. `rawBody` is where
+ * @hono/node-server looks for a body that was read already.
+ */
+export const readBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    const incoming: IncomingMessage & { rawBody?: Buffer } = c.env.incoming;
+    incoming.rawBody = await readAtMost(incoming, BODY_BYTES_MAX);
+  }
+  await next();
+};
+
+async function readAtMost(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const tooLarge = new HttpRefusal(413, `a body may have ${bytesMax} bytes at most`);
+  if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of readOn(incoming)) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The chunks; stopping early leaves the connection whole, so that the refusal can still be sent on it. */
+async function* readOn(incoming: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+  } catch (cause) {
+    throw new NightjarError('cancelled', 'the client went away in the middle of its request', { cause });
+  }
+}

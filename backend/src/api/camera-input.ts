@@ -1,0 +1,55 @@
+import { z } from '@hono/zod-openapi';
+import { NightjarError } from '../lib/errors.ts';
+import { cameraIdSchema } from '../model/wire.ts';
+import { text } from './route-parts.ts';
+
+const NAME_CHARS_MAX = 100;
+const ID_CHARS_MAX = 60;
+/** The longest file name of the usual file systems. */
+const FOLDER_BYTES_MAX = 255;
+
+const name = text(1, NAME_CHARS_MAX).refine((value) => value.trim() !== '', 'must not be blank');
+
+/** One folder of the inbox. A row only: the API itself never opens it. */
+const folder = text(1, FOLDER_BYTES_MAX)
+  .regex(/^[^/\\.][^/\\]*$/, 'must be the name of one folder, without slashes and not starting with a dot')
+  .refine((value) => Buffer.byteLength(value) <= FOLDER_BYTES_MAX, `must not exceed ${FOLDER_BYTES_MAX} bytes`);
+
+export const cameraCreateSchema = z
+  .strictObject({
+    id: cameraIdSchema.optional().openapi({ description: 'made from the folder or name when not given' }),
+    name,
+    folder: folder.optional().openapi({ description: 'the same as the id when not given' }),
+  })
+  .openapi('CameraCreate');
+
+export const cameraPatchSchema = z
+  .strictObject({ name: name.optional(), folder: folder.optional(), enabled: z.boolean().optional() })
+  .refine((patch) => Object.keys(patch).length > 0, 'must change something')
+  .openapi('CameraPatch');
+
+export interface NewCamera {
+  readonly id: string;
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** What a new camera is called, where the request leaves it open. Throws `invalid` when no id can be made of it. */
+export function toNewCamera(input: z.infer<typeof cameraCreateSchema>): NewCamera {
+  const id = input.id ?? toSlug(input.folder ?? input.name);
+  if (!cameraIdSchema.safeParse(id).success) {
+    const message = 'is needed: none can be made from this name';
+    throw new NightjarError('invalid', `body.id: ${message}`, { faults: [{ path: 'body.id', message }] });
+  }
+  return { id, name: input.name, folder: input.folder ?? id };
+}
+
+/** `Front Door` is `front_door`, as for folders that ingest finds by itself. */
+const toSlug = (value: string): string =>
+  value
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '_')
+    .replace(/^[_-]+|[_-]+$/g, '')
+    .slice(0, ID_CHARS_MAX);

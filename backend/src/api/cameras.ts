@@ -1,0 +1,128 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import { createRoute, z } from '@hono/zod-openapi';
+import { tables, type Tx } from '../db/index.ts';
+import { NightjarError } from '../lib/errors.ts';
+import type { Camera } from '../model/index.ts';
+import { cameraSchema, toCameraWire } from '../model/wire.ts';
+import { cameraCreateSchema, cameraPatchSchema, toNewCamera, type NewCamera } from './camera-input.ts';
+import type { ApiOptions } from './options.ts';
+import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { bodyOf, cameraParams, conflict, invalid, json, notFound, type ApiApp } from './route-parts.ts';
+
+const tags = ['cameras'];
+const one = json(cameraSchema, 'the camera');
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/cameras',
+  tags,
+  request: { query: z.strictObject(pageQuery) },
+  responses: { 200: json(pageOf(cameraSchema), 'cameras, newest first'), ...invalid },
+});
+const get = createRoute({
+  method: 'get',
+  path: '/api/cameras/{id}',
+  tags,
+  request: { params: cameraParams },
+  responses: { 200: one, ...notFound },
+});
+const create = createRoute({
+  method: 'post',
+  path: '/api/cameras',
+  tags,
+  description: 'Also brings back a deleted camera of this id.',
+  request: { body: bodyOf(cameraCreateSchema) },
+  responses: { 201: one, ...invalid, ...conflict },
+});
+const patch = createRoute({
+  method: 'patch',
+  path: '/api/cameras/{id}',
+  tags,
+  request: { params: cameraParams, body: bodyOf(cameraPatchSchema) },
+  responses: { 200: one, ...invalid, ...notFound, ...conflict },
+});
+const remove = createRoute({
+  method: 'delete',
+  path: '/api/cameras/{id}',
+  tags,
+  description: 'The camera is gone from the lists; its frames, detections and events are kept.',
+  request: { params: cameraParams, query: z.strictObject({}) },
+  responses: { 204: { description: 'deleted' }, ...invalid, ...notFound },
+});
+
+/** Cameras: rows of `cameras`; a deleted one keeps its row, and its history. */
+export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
+  const { cameras } = tables;
+
+  app.openapi(list, async (c) => {
+    const source = {
+      table: cameras,
+      at: cameras.createdAt,
+      id: cameras.id,
+      filters: [isNull(cameras.deletedAt)],
+      keyOf: (row: Camera) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+    };
+    const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
+    return c.json({ items: rows.map(toCameraWire), ...page }, 200);
+  });
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param');
+    const [row] = await db.read((orm) =>
+      orm
+        .select()
+        .from(cameras)
+        .where(and(eq(cameras.id, id), isNull(cameras.deletedAt))),
+    );
+    return c.json(toCameraWire(row ?? throwNoCamera(id)), 200);
+  });
+
+  app.openapi(create, async (c) => {
+    const camera = toNewCamera(c.req.valid('json'));
+    const created = await transact(async (tx, say) => {
+      const wire = toCameraWire(await insertCamera(tx, camera));
+      say({ type: 'camera.created', data: wire });
+      return wire;
+    }).catch(nameTheConflict(`the folder "${camera.folder}" belongs to another camera`));
+    return c.json(created, 201, { Location: `/api/cameras/${camera.id}` });
+  });
+
+  app.openapi(patch, async (c) => {
+    const { id } = c.req.valid('param');
+    const changes = c.req.valid('json');
+    const [row] = await db
+      .query((sql) => sql<Camera[]>`update cameras set ${sql(changes)} where id = ${id} and deleted_at is null returning *`)
+      .catch(nameTheConflict(`the folder "${changes.folder ?? ''}" belongs to another camera`)); // prettier-ignore
+    return c.json(toCameraWire(row ?? throwNoCamera(id)), 200);
+  });
+
+  app.openapi(remove, async (c) => {
+    const { id } = c.req.valid('param');
+    const [row] = await db.query(
+      (sql) => sql`update cameras set deleted_at = now() where id = ${id} and deleted_at is null returning id`,
+    );
+    if (!row) throwNoCamera(id);
+    return c.body(null, 204);
+  });
+}
+
+/** A new row, or a deleted one brought back; throws `conflict` when the camera is there already. */
+async function insertCamera(tx: Tx, { id, name, folder }: NewCamera): Promise<Camera> {
+  const [row] = await tx<Camera[]>`
+    insert into cameras (id, name, folder) values (${id}, ${name}, ${folder})
+    on conflict (id) do update set name = excluded.name, folder = excluded.folder, enabled = true, deleted_at = null
+      where cameras.deleted_at is not null
+    returning *`;
+  if (!row) throw new NightjarError('conflict', `there is a camera "${id}" already`);
+  return row;
+}
+
+const throwNoCamera = (id: string): never => {
+  throw new NightjarError('not_found', `there is no camera "${id}"`);
+};
+
+/** The database only says that a key was taken; which one, follows from what was being done. */
+const nameTheConflict = (message: string) => (thrown: unknown) => {
+  const byDatabase = thrown instanceof NightjarError && thrown.kind === 'conflict' && thrown.cause !== undefined;
+  throw byDatabase ? new NightjarError('conflict', message, { cause: thrown }) : thrown;
+};

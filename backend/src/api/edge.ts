@@ -1,0 +1,67 @@
+/** What every request passes on its way in and every answer on its way out, in this order. */
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import type { MiddlewareHandler } from 'hono';
+import { randomUUID } from 'node:crypto';
+import { NightjarError } from '../lib/errors.ts';
+import { readBody } from './body.ts';
+import type { ApiOptions } from './options.ts';
+import { HttpRefusal, toApiError, toProblemResponse, toStatus } from './problem.ts';
+import type { ApiApp, ApiEnv } from './route-parts.ts';
+
+const REQUEST_ID_CHARS_MAX = 64;
+
+/** The only doors without a lock; all else, unknown paths included, needs a key. */
+const openRoutes = new Set(['GET /health', 'HEAD /health', 'GET /ready', 'HEAD /ready', 'POST /api/session', 'DELETE /api/session']); // prettier-ignore
+
+export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' | 'clock' | 'log'>): void {
+  app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
+  app.use(createAccessLog(options));
+  app.use(safeHeaders, keepOutOfCaches);
+  app.use(createAuthEdge(options));
+  app.use(readBody);
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => refuseMethod(c.get('requestId'), methods) }));
+  app.notFound((c) => toProblemResponse(new NightjarError('not_found', 'there is no such route'), c.get('requestId')));
+  app.onError((thrown, c) => {
+    const error = toApiError(thrown);
+    const facts = { request_id: c.get('requestId'), kind: error.kind, err: error };
+    if (toStatus(error) >= 500) options.log[error.kind === 'internal' ? 'error' : 'warn'](facts, error.message);
+    return toProblemResponse(error, c.get('requestId'));
+  });
+}
+
+/** A line for each request. Only its path: a query may hold what somebody put there by mistake. */
+const createAccessLog =
+  ({ log, clock }: Pick<ApiOptions, 'log' | 'clock'>): MiddlewareHandler<ApiEnv> =>
+  async (c, next) => {
+    const startedMs = clock.nowMs();
+    await next();
+    const { method, path } = c.req;
+    log.debug({ request_id: c.get('requestId'), method, path, status: c.res.status, ms: clock.nowMs() - startedMs }, 'request'); // prettier-ignore
+  };
+
+const safeHeaders = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
+  xFrameOptions: 'DENY',
+  // Browsers ignore it over plain HTTP, and over TLS it is for the owner of the domain to promise.
+  strictTransportSecurity: false,
+});
+
+const keepOutOfCaches: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next();
+  if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+};
+
+const createAuthEdge =
+  ({ authenticator }: Pick<ApiOptions, 'authenticator'>): MiddlewareHandler<ApiEnv> =>
+  async (c, next) => {
+    if (!openRoutes.has(`${c.req.method} ${c.req.path}`))
+      c.set('identity', await authenticator.authenticateRequest(c.env.incoming));
+    await next();
+  };
+
+function refuseMethod(id: string, methods: readonly string[]): Response {
+  const allow = methods.join(', ');
+  return toProblemResponse(new HttpRefusal(405, `this answers to ${allow} only`, { Allow: allow }), id);
+}

@@ -1,0 +1,81 @@
+import { and, eq, gte, isNull, lt } from 'drizzle-orm';
+import { createRoute, z } from '@hono/zod-openapi';
+import { tables, type Database } from '../db/index.ts';
+import { NightjarError } from '../lib/errors.ts';
+import { frameStates } from '../model/index.ts';
+import { frameSchema, toFrameWire } from '../model/wire.ts';
+import { newestFirst, pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
+import { invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
+import { toFrame, type FrameRow } from './rows.ts';
+
+const { frames } = tables;
+const tags = ['frames'];
+
+const filters = z.strictObject({ ...pageQuery, ...seenFilters, state: z.enum(frameStates).optional() });
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/frames',
+  tags,
+  request: { query: filters },
+  responses: { 200: json(pageOf(frameSchema), 'frames, newest first'), ...invalid },
+});
+const get = createRoute({
+  method: 'get',
+  path: '/api/frames/{id}',
+  tags,
+  request: { params: uuidParams },
+  responses: { 200: json(frameSchema, 'the frame'), ...notFound },
+});
+
+/** Frames: the ledger as it is, dead letters included. */
+export function addFrames(app: ApiApp, { db }: { db: Database }): void {
+  app.openapi(list, async (c) => {
+    const { camera_id, state, since, until, ...page } = c.req.valid('query');
+    const source = framesWhere([
+      camera_id === undefined ? undefined : eq(frames.cameraId, camera_id),
+      state && eq(frames.state, state),
+      since && gte(frames.capturedAt, since),
+      until && lt(frames.capturedAt, until),
+    ]);
+    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...rest }, 200);
+  });
+
+  app.openapi(get, async (c) => {
+    const row = await readFrame(db, c.req.valid('param').id);
+    return c.json(toFrameWire(toFrame(row)), 200);
+  });
+}
+
+/** Frames that pass all filters, as a list to read pages of. */
+export const framesWhere = (all: PageSource<typeof frames>['filters']): PageSource<typeof frames> => ({
+  table: frames,
+  at: frames.capturedAt,
+  id: frames.id,
+  filters: all,
+  keyOf: (row) => ({ atMs: row.capturedAt.getTime(), id: row.id }),
+});
+
+/** Throws `not_found`. */
+export async function readFrame(db: Database, id: string): Promise<FrameRow> {
+  const [row] = await db.read((orm) => orm.select().from(frames).where(eq(frames.id, id)));
+  if (!row) throw new NightjarError('not_found', 'there is no frame with this id');
+  return row;
+}
+
+/** The newest picture of a camera that was examined. Throws `not_found` when there is none. */
+export async function readLatestFrame(db: Database, cameraId: string): Promise<FrameRow> {
+  const { cameras } = tables;
+  const [row] = await db.read((orm) =>
+    orm
+      .select({ frame: frames })
+      .from(frames)
+      .innerJoin(cameras, eq(cameras.id, frames.cameraId))
+      .where(and(eq(frames.cameraId, cameraId), eq(frames.state, 'done'), isNull(cameras.deletedAt)))
+      .orderBy(...newestFirst(frames.capturedAt, frames.id))
+      .limit(1),
+  );
+  if (!row) throw new NightjarError('not_found', `there is no picture of a camera "${cameraId}"`);
+  return row.frame;
+}

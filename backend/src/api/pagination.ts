@@ -1,0 +1,118 @@
+/**
+ * Keyset pagination, newest first by (time, id). The cursor is the last row's key and the next page starts below it,
+ * by one row comparison that is also the index condition: a page costs the same at any depth, and rows that arrive
+ * meanwhile are newer, so they neither shift nor repeat what follows.
+ */
+import { and, getTableColumns, sql, type InferSelectModel, type SQL } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { z } from '@hono/zod-openapi';
+import type { Orm } from '../db/index.ts';
+import { NightjarError } from '../lib/errors.ts';
+import { flag, isStorableTime } from './route-parts.ts';
+
+const PAGE_ITEMS_DEFAULT = 50;
+const PAGE_ITEMS_MAX = 200;
+const CURSOR_CHARS_MAX = 200;
+
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(PAGE_ITEMS_MAX))
+    .default(PAGE_ITEMS_DEFAULT)
+    .openapi({ type: 'integer', minimum: 1, maximum: PAGE_ITEMS_MAX, default: PAGE_ITEMS_DEFAULT }),
+  cursor: z.string().max(CURSOR_CHARS_MAX).optional().openapi({ description: '`next_cursor` of the page before' }),
+  count: flag.default(false).openapi({ type: 'boolean', default: false, description: 'whether to give `total`' }),
+};
+
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly count: boolean;
+}
+
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    next_cursor: z.string().nullable().openapi({ description: 'null on the last page' }),
+    total: z.int().min(0).optional().openapi({ description: 'how many in all pages; only with `count=true`' }),
+  });
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly next_cursor: string | null;
+  readonly total?: number;
+}
+
+export interface CursorKey {
+  readonly atMs: number;
+  readonly id: string;
+}
+
+export interface PageSource<Table extends PgTable> {
+  readonly table: Table;
+  /** The columns of the order: a time that is never null, and the primary key. */
+  readonly at: PgColumn;
+  readonly id: PgColumn;
+  readonly filters: readonly (SQL | undefined)[];
+  keyOf(row: InferSelectModel<Table>): CursorKey;
+}
+
+/** Throws `invalid` for a cursor that is not one of this list. */
+export async function readPage<Table extends PgTable>(
+  orm: Orm,
+  source: PageSource<Table>,
+  page: PageQuery,
+): Promise<Page<InferSelectModel<Table>>> {
+  const after = page.cursor === undefined ? undefined : parseCursor(page.cursor, source.id);
+  const rows = await selectNewest(orm, source, { after, limit: page.limit + 1 });
+  const total = page.count ? await orm.$count(source.table, and(...source.filters)) : undefined;
+  const shown = rows.slice(0, page.limit);
+  const last = rows.length > page.limit ? shown.at(-1) : undefined;
+  return {
+    rows: shown,
+    next_cursor: last === undefined ? null : formatCursor(source.keyOf(last)),
+    ...(total !== undefined && { total }),
+  };
+}
+
+async function selectNewest<Table extends PgTable>(
+  orm: Orm,
+  { table, at, id, filters }: PageSource<Table>,
+  { after, limit }: { after: CursorKey | undefined; limit: number },
+): Promise<InferSelectModel<Table>[]> {
+  const anyTable: PgTable = table; // drizzle cannot follow a generic table through its builder
+  const rows = await orm
+    .select(getTableColumns(anyTable))
+    .from(anyTable)
+    .where(and(...filters, after && isBelow({ at, id }, after)))
+    .orderBy(...newestFirst(at, id))
+    .limit(limit);
+  return rows as InferSelectModel<Table>[];
+}
+
+/** Written as the indexes are: PostgreSQL does not see that NULLS LAST is all one for a column without nulls. */
+export const newestFirst = (at: PgColumn, id: PgColumn): readonly [SQL, SQL] => [
+  sql`${at} desc nulls last`,
+  sql`${id} desc nulls last`,
+];
+
+const isBelow = ({ at, id }: { at: PgColumn; id: PgColumn }, { atMs, id: idValue }: CursorKey): SQL =>
+  sql`(${at}, ${id}) < (${new Date(atMs).toISOString()}::timestamptz, ${idValue}::${sql.raw(id.getSQLType())})`;
+
+/** Opaque to clients: what is inside may change. */
+export const formatCursor = ({ atMs, id }: CursorKey): string => Buffer.from(`${atMs}~${id}`).toString('base64url');
+
+export function parseCursor(cursor: string, idColumn: PgColumn): CursorKey {
+  const [, at, id] = /^(-?\d{1,16})~([0-9a-z_-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  const atMs = Number(at);
+  if (id === undefined || !isIdOf(idColumn, id) || !isStorableTime(atMs) || formatCursor({ atMs, id }) !== cursor)
+    throw new NightjarError('invalid', 'query.cursor: is not a cursor of this list', {
+      faults: [{ path: 'query.cursor', message: 'is not a cursor of this list' }],
+    });
+  return { atMs, id };
+}
+
+const isIdOf = (column: PgColumn, id: string): boolean =>
+  column.getSQLType() !== 'uuid' || z.uuid().safeParse(id).success;

@@ -1,0 +1,65 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { eventStates, frameStates, riskLevels } from '../model/index.ts';
+import type { ApiOptions } from './options.ts';
+import { invalid, json, type ApiApp } from './route-parts.ts';
+import { readSummary } from './summary.ts';
+
+const count = z.int().min(0);
+const countsOf = <Key extends string>(keys: readonly Key[]) => z.record(z.enum(keys), count);
+const ms = z.number().nullable();
+
+export const summarySchema = z
+  .object({
+    cameras: z.object({ total: count, online: count, offline: count, unknown: count }),
+    frames: z.object({ total: count, by_state: countsOf(frameStates) }),
+    detections: z.object({
+      total: count,
+      today: count,
+      by_label: z.record(z.string(), z.object({ total: count, today: count })),
+    }),
+    events: z.object({
+      total: count,
+      today: count,
+      unreviewed: count,
+      by_state: countsOf(eventStates),
+      by_risk_level: countsOf(riskLevels),
+    }),
+  })
+  .openapi('StatsSummary');
+export type Summary = z.infer<typeof summarySchema>;
+
+export const pipelineSchema = z
+  .object({
+    queue: z.object({ pending: count, leased: count, dead: count, oldest_pending_s: z.number().nullable() }),
+    stages: z.record(z.string(), z.object({ count, p50_ms: ms, p95_ms: ms, p99_ms: ms })),
+  })
+  .openapi('StatsPipeline');
+
+const query = z.strictObject({});
+const tags = ['stats'];
+
+const summary = createRoute({
+  method: 'get',
+  path: '/api/stats/summary',
+  tags,
+  description: '`today` begins at midnight in the time zone of the cameras, and goes by capture time.',
+  request: { query },
+  responses: { 200: json(summarySchema, 'counts'), ...invalid },
+});
+const pipeline = createRoute({
+  method: 'get',
+  path: '/api/stats/pipeline',
+  tags,
+  request: { query },
+  responses: { 200: json(pipelineSchema, 'queue depths, and latencies of the latest runs of each stage'), ...invalid },
+});
+
+export function addStats(app: ApiApp, options: Pick<ApiOptions, 'db' | 'clock' | 'timeZone' | 'pipeline'>): void {
+  app.openapi(summary, async (c) => c.json(await readSummary(options), 200));
+
+  app.openapi(pipeline, async (c) => {
+    const { queue, stages } = await options.pipeline();
+    const { oldestPendingS, ...depths } = queue;
+    return c.json({ queue: { ...depths, oldest_pending_s: oldestPendingS }, stages: { ...stages } }, 200);
+  });
+}

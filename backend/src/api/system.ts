@@ -1,0 +1,75 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { toTime } from '../model/wire.ts';
+import type { ApiOptions } from './options.ts';
+import { json, type ApiApp } from './route-parts.ts';
+
+const tags = ['system'];
+const open = { security: [] };
+
+export const healthSchema = z.object({ status: z.literal('healthy'), model_loaded: z.boolean() }).openapi('Health');
+
+export const readinessSchema = z
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    parts: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string().optional() })),
+  })
+  .openapi('Readiness');
+
+export const systemSchema = z
+  .object({
+    versions: z.record(z.string(), z.string()),
+    roles: z.array(z.string()),
+    detectors: z.array(
+      z.object({
+        name: z.string(),
+        model: z.string(),
+        provider: z.string(),
+        state: z.enum(['ready', 'unavailable']),
+        reason: z.string().nullable(),
+      }),
+    ),
+    started_at: z.iso.datetime({ precision: 3 }),
+    uptime_s: z.number().min(0),
+  })
+  .openapi('System');
+
+const health = createRoute({
+  method: 'get',
+  path: '/health',
+  tags,
+  ...open,
+  responses: { 200: json(healthSchema, 'the process lives') },
+});
+const ready = createRoute({
+  method: 'get',
+  path: '/ready',
+  tags,
+  ...open,
+  responses: { 200: json(readinessSchema, 'all parts work'), 503: json(readinessSchema, 'some part does not') },
+});
+const system = createRoute({
+  method: 'get',
+  path: '/api/system',
+  tags,
+  responses: { 200: json(systemSchema, 'what runs here') },
+});
+
+type Facts = Pick<ApiOptions, 'clock' | 'health' | 'readiness' | 'system'>;
+
+/** What the program says of itself. Health asks nobody else: it must answer while everything else is down. */
+export function addSystem(app: ApiApp, facts: Facts): void {
+  app.openapi(health, (c) => c.json({ status: 'healthy' as const, model_loaded: facts.health().modelLoaded }, 200));
+
+  app.openapi(ready, async (c) => {
+    const parts = { ...(await facts.readiness()) };
+    const isReady = Object.values(parts).every(({ ok }) => ok);
+    return isReady ? c.json({ status: 'ready' as const, parts }, 200) : c.json({ status: 'not_ready' as const, parts }, 503); // prettier-ignore
+  });
+
+  app.openapi(system, async (c) => {
+    const { versions, roles, detectors, startedAt } = await facts.system();
+    const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
+    const started_at = toTime(startedAt);
+    return c.json({ versions: { ...versions }, roles: [...roles], detectors: [...detectors], started_at, uptime_s: uptimeS }, 200); // prettier-ignore
+  });
+}

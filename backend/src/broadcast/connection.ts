@@ -1,0 +1,90 @@
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { createClient } from './client.ts';
+import type { Hub } from './hub.ts';
+import type { SocketLimits } from './limits.ts';
+import { createLink, type CloseCode } from './link.ts';
+
+const KEY_PROTOCOL = 'api-key.';
+
+/** Whose connection it is and what it may see: these cameras, or all (null). */
+export interface Grant {
+  readonly keyId: string;
+  readonly cameraIds: readonly string[] | null;
+}
+
+/** One client that was let in. */
+export interface Connection {
+  readonly grant: Grant;
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  /** Sends a passing message, unless the client is behind. */
+  offer(frame: Buffer): void;
+  /** Asks for a sign of life; cuts the connection if none came since the last time. */
+  beat(): void;
+  /** Closes it, politely; nothing more is sent or heard. */
+  dismiss(code: CloseCode, reason: string): void;
+  terminate(): void;
+}
+
+export interface ConnectionOptions {
+  readonly ws: WebSocket;
+  readonly socket: Duplex;
+  readonly grant: Grant;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: SocketLimits;
+}
+
+/** Joins a WebSocket with a client of the protocol, from the handshake to its end. */
+export function createConnection({ ws, socket, grant, hub, clock, log, limits }: ConnectionOptions): Connection {
+  const { cameraIds, keyId } = grant;
+  const client = createClient({ hub, link: createLink(socket, ws), cameraIds, clock, log, limits });
+  let isAlive = true;
+  const showLife = (): void => void (isAlive = true);
+
+  ws.on('message', (data, isBinary) => {
+    showLife();
+    client.onMessage(isBinary ? null : (data as Buffer).toString());
+  });
+  ws.on('pong', showLife);
+  // A slow client that takes what was sent lives, though its pong is late behind it.
+  socket.on('drain', showLife);
+  // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
+  ws.on('error', (error) => log.debug({ err: error, key_id: keyId }, `WebSocket: ${error.message}`));
+  const closed = new Promise<void>((resolve) => ws.once('close', () => resolve())).then(client.close);
+
+  return {
+    grant,
+    closed,
+    offer: client.offer,
+    beat() {
+      if (!isAlive) ws.terminate();
+      isAlive = false;
+      if (ws.readyState === ws.OPEN) ws.ping();
+    },
+    dismiss(code, reason) {
+      client.close();
+      ws.close(code, reason);
+    },
+    terminate: () => ws.terminate(),
+  };
+}
+
+/** The handshake and the frames; everything else is ours. */
+export function createWebSocketServer({ messageBytesMax, closeMs }: SocketLimits): WebSocketServer {
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload: messageBytesMax,
+    perMessageDeflate: false,
+    closeTimeout: closeMs, // an option of ws that its types do not know yet
+    // A browser that offers protocols fails the connection unless one of them is chosen.
+    handleProtocols: (offered: Set<string>) =>
+      [...offered].find((protocol) => protocol.startsWith(KEY_PROTOCOL)) ?? false,
+  };
+  return new WebSocketServer(options);
+}

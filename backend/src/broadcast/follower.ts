@@ -1,0 +1,129 @@
+/**
+ * Where a client stands in the sequence. It is either catching up, page by page from the database, at the pace the
+ * client takes them, or live, attached to the hub. `passed` is the number up to which everything was sent or filtered.
+ *
+ * The hand-over from pages to live is the delicate moment. It is synchronous: in one go, with no `await` between, we
+ * see that the client stands where the hub stands (or ahead) and attach. The hub moves its number and calls the attached in one
+ * go too. So a message is either broadcast before, and then the numbers differ and another page is read, or after, and
+ * then it comes live: no gap. And a page may hold messages that the hub has yet to broadcast: those come again, are not
+ * above `passed`, and are dropped: no double.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { toMessage } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Delivery } from './delivery.ts';
+import type { Hub } from './hub.ts';
+import type { SocketLimits } from './limits.ts';
+import { closeCodes, type Link } from './link.ts';
+import { toPassingFrame } from './protocol.ts';
+
+export interface Follower {
+  /** From now on by this filter, and from this number on; without a number from where the client stands. */
+  follow(matches: (delivery: Delivery) => boolean, after?: number): void;
+  close(): void;
+}
+
+export interface FollowerOptions {
+  readonly hub: Hub;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: SocketLimits;
+}
+
+export function createFollower({ hub, link, clock, log, limits }: FollowerOptions): Follower {
+  let passed = hub.latestSeq();
+  let matches: (delivery: Delivery) => boolean = () => false;
+  let detach: (() => void) | undefined;
+  let turn = new AbortController();
+  let catchingUp = Promise.resolve();
+
+  function pass(delivery: Delivery): void {
+    if (delivery.seq <= passed) return;
+    if (delivery.seq > passed + 1) link.send(toPassingFrame('replay.gap', { oldest: delivery.seq }));
+    passed = delivery.seq;
+    if (matches(delivery)) link.send(delivery.frame);
+  }
+
+  function onLive(delivery: Delivery): void {
+    if (link.bufferedBytes() <= limits.bufferedBytesMax) {
+      pass(delivery);
+      return;
+    }
+    leave();
+    link.close(closeCodes.slowConsumer, 'slow consumer: reconnect with after');
+  }
+
+  function leave(): void {
+    detach?.();
+    detach = undefined;
+  }
+
+  /** The database away does not end a replay: it waits, and the client with it. Undefined when the turn is over. */
+  async function persist<T>(read: () => Promise<T>, own: AbortController): Promise<T | undefined> {
+    const isOver = (): boolean => own.signal.aborted;
+    while (!isOver()) {
+      try {
+        const value = await read();
+        return isOver() ? undefined : value;
+      } catch (thrown) {
+        log.warn({ err: thrown, retry_ms: limits.retryMs }, `a client's replay waits: ${toMessage(thrown)}`);
+        await clock.sleep(limits.retryMs, own.signal);
+      }
+    }
+    return undefined;
+  }
+
+  async function passPage(page: readonly Delivery[], { signal }: AbortController): Promise<void> {
+    for (const delivery of page) {
+      if (signal.aborted) return;
+      pass(delivery);
+      if (link.bufferedBytes() > limits.replayBufferedBytesMax) await link.drained(signal);
+    }
+  }
+
+  /** A number above the hub's may be the client's from another process that was ahead of us; above the database's it is nonsense. */
+  async function findPlace(own: AbortController): Promise<void> {
+    if (passed <= hub.latestSeq()) return;
+    const latest = await persist(() => hub.readLatest(), own);
+    if (latest !== undefined) passed = Math.min(passed, latest);
+  }
+
+  async function catchUp(own: AbortController): Promise<void> {
+    await findPlace(own);
+    while (!own.signal.aborted && passed < hub.latestSeq()) {
+      const target = hub.latestSeq();
+      const page = await persist(() => hub.readPage(passed), own);
+      if (!page) return;
+      if (page.length === 0) forget(target);
+      await passPage(page, own);
+    }
+    if (!own.signal.aborted) detach = hub.attach(onLive);
+  }
+
+  /** Nothing is kept of what the client asked for. */
+  function forget(target: number): void {
+    link.send(toPassingFrame('replay.gap', { oldest: target + 1 }));
+    passed = target;
+  }
+
+  return {
+    follow(nextMatches, after) {
+      matches = nextMatches;
+      if (after !== undefined) {
+        leave();
+        passed = after;
+      }
+      link.send(toPassingFrame('subscribed', { latest_seq: hub.latestSeq() }));
+      if (detach) return;
+      turn.abort();
+      const own = (turn = new AbortController());
+      // One after the other: the turn before ends at its next look at its signal, so a client has one read under way.
+      catchingUp = catchingUp.then(() => catchUp(own));
+    },
+    close() {
+      turn.abort();
+      leave();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** What a WebSocket client may cost, and how long things may take. */
+export interface SocketLimits {
+  /** Connected or being let in; beyond: HTTP 503. */
+  readonly clientsMax: number;
+  /** A client's message; beyond: close 1009. */
+  readonly messageBytesMax: number;
+  /** Messages from a client within a second; beyond: close 1008. */
+  readonly messagesPerSecondMax: number;
+  /** Unsent bytes of a live client; beyond: close 4008. */
+  readonly bufferedBytesMax: number;
+  /** Unsent bytes at which a replay waits for the client, and at which passing messages are left out. */
+  readonly replayBufferedBytesMax: number;
+  /** How long the first `subscribe` may take; then the client gets everything. */
+  readonly subscribeMs: number;
+  /** A client that was silent for a whole interval, asked by a ping, is dead. */
+  readonly heartbeatMs: number;
+  readonly statusMs: number;
+  /** How long a closing handshake may take before the connection is cut. */
+  readonly closeMs: number;
+  /** The same at shutdown. */
+  readonly shutdownMs: number;
+  /** Rest after a failed read of the database during a replay. */
+  readonly retryMs: number;
+}
+
+export const socketLimits: SocketLimits = {
+  clientsMax: 2_000,
+  messageBytesMax: 64 * 1024,
+  messagesPerSecondMax: 20,
+  bufferedBytesMax: 4 * 1024 * 1024,
+  replayBufferedBytesMax: 256 * 1024,
+  subscribeMs: 1_000,
+  heartbeatMs: 30_000,
+  statusMs: 5_000,
+  closeMs: 5_000,
+  shutdownMs: 1_000,
+  retryMs: 1_000,
+};

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { createTestDatabase } from '../../tests/harness/database.ts';
+import { NightjarError } from '../lib/errors.ts';
+import {
+  connect,
+  createOwnerLock,
+  migrateDatabase,
+  openDatabase,
+  toDatabaseError,
+  type DatabaseTarget,
+} from './index.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+describe('migrations', () => {
+  const created: string[] = [];
+  const admin = () => connect({ socketDir: inject('postgresSocketDir'), database: 'postgres' }, { max: 1 });
+  async function createEmptyDatabase(): Promise<DatabaseTarget> {
+    const database = `empty_${randomBytes(6).toString('hex')}`;
+    const sql = admin();
+    await sql.unsafe(`create database ${database}`).finally(() => sql.end());
+    created.push(database);
+    return { socketDir: inject('postgresSocketDir'), database };
+  }
+  afterEach(async () => {
+    const sql = admin();
+    for (const database of created.splice(0)) await sql.unsafe(`drop database ${database} with (force)`);
+    await sql.end();
+  });
+
+  it('six processes may migrate an empty database at once', async () => {
+    const target = await createEmptyDatabase();
+    await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(target)));
+    const db = openDatabase(target);
+    expect(await db.query((sql) => sql`select seq from outbox_head`).finally(() => db.close())).toMatchObject([
+      { seq: 0 },
+    ]);
+  });
+
+  it('refuse a database that a newer program migrated', async () => {
+    const target = await createEmptyDatabase();
+    await migrateDatabase(target);
+    const sql = connect(target, { max: 1 });
+    await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('from the future', ${Date.now() * 2})`;
+    await sql.end();
+    await expect(migrateDatabase(target)).rejects.toMatchObject({ kind: 'conflict', message: /newer Nightjar/ });
+  });
+
+  it('give the declared schema: generating again finds no change', async () => {
+    // Inside the project, for the tool resolves its own modules from here; ignored by git as all of node_modules is.
+    const out = await mkdtemp(path.join(root, 'node_modules', '.cache-migrations-'));
+    try {
+      await cp(path.join(root, 'backend/src/db/migrations'), out, { recursive: true });
+      const before = (await readdir(out)).sort();
+      const args = [
+        'generate',
+        '--dialect=postgresql',
+        '--schema=./backend/src/db/schema.ts',
+        `--out=./${path.relative(root, out)}`,
+      ];
+      const { stdout } = await run(path.join(root, 'node_modules/.bin/drizzle-kit'), args, { cwd: root });
+      expect(stdout).toContain('No schema changes');
+      expect((await readdir(out)).sort()).toEqual(before);
+    } finally {
+      await rm(out, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('database', () => {
+  it('gives columns in camelCase, bigints as numbers, JSON with its keys untouched', async () => {
+    const db = await createTestDatabase();
+    const [row] = await db.query(
+      (sql) => sql`select 9007199254740991::bigint as big_one, '{"snake_case": 1}'::jsonb as some_json`,
+    );
+    expect(row).toEqual({ bigOne: 9007199254740991, someJson: { snake_case: 1 } });
+    await db.close();
+  });
+
+  it('says unavailable for a server that is not there', async () => {
+    const db = openDatabase({ socketDir: tmpdir(), database: 'nowhere' });
+    await expect(db.query((sql) => sql`select 1`)).rejects.toMatchObject({ kind: 'unavailable' });
+    await db.close();
+  });
+
+  it.each([
+    ['57P01', 'unavailable'],
+    ['08006', 'unavailable'],
+    ['53100', 'unavailable'],
+    ['40P01', 'unavailable'],
+    ['25006', 'unavailable'],
+    ['CONNECTION_CLOSED', 'unavailable'],
+    ['23505', 'conflict'],
+    ['42601', 'internal'],
+  ])('calls %s %s', (code, kind) => expect(toDatabaseError(Object.assign(new Error('x'), { code })).kind).toBe(kind));
+
+  it('lets errors of ours through', () => {
+    const error = new NightjarError('forbidden', 'no');
+    expect(toDatabaseError(error)).toBe(error);
+  });
+
+  it('gives the owner lock to one at a time, and again and again to its holder', async () => {
+    const db = await createTestDatabase();
+    const [one, two] = [createOwnerLock(db.target, 77), createOwnerLock(db.target, 77)];
+    await one.renew();
+    await one.renew();
+    await expect(two.renew()).rejects.toThrow(/held by another/);
+    await one.close();
+    await two.renew();
+    await two.close();
+    await db.close();
+  });
+});

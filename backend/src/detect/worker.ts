@@ -1,0 +1,144 @@
+/**
+ * The detect worker: claims frames, has them examined, and hands over what was found, or why nothing could be.
+ *
+ * Frames in hand are bounded by what the detector can use: enough that the next ones are decoded while it computes.
+ * A frame leaves the worker in one of four ways: stored, failed (the queue decides whether it is tried again), handed
+ * back on shutdown, or given up because its lease was lost, in which case someone else has it.
+ */
+import type { Clock } from '../lib/clock.ts';
+import { toNightjarError, type NightjarError } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import { createLoop } from '../lib/loop.ts';
+import { withRetry } from '../lib/retry.ts';
+import type { DetectedObject, ExaminedFrame, LeasedFrame } from '../model/index.ts';
+import type { Detector } from './detector.ts';
+
+const POLL_MS = 1_000;
+const STORE_RETRY_MS = 250;
+/** How many runs' worth of frames are in hand: one computing, one decoded, one being read and decoded. */
+const RUNS_IN_HAND = 3;
+
+export type DetectStage = 'read' | 'decode' | 'infer' | 'store' | 'queue';
+
+export interface DetectWorkerOptions<Prepared> {
+  readonly detector: Detector<Prepared>;
+  readonly claim: (count: number) => Promise<readonly LeasedFrame[]>;
+  readonly readMedia: (mediaPath: string) => Promise<Uint8Array>;
+  /** Joins single frames into runs of the detector; told how many more are on their way. */
+  readonly createBatcher: (
+    run: Detector<Prepared>['detect'],
+    isMoreComing: () => boolean,
+  ) => {
+    add(item: Prepared): Promise<readonly DetectedObject[]>;
+  };
+  /** Durable once resolved; false if the lease was lost. */
+  readonly store: (examined: ExaminedFrame) => Promise<boolean>;
+  readonly fail: (frame: LeasedFrame, error: NightjarError) => Promise<void>;
+  readonly release: (frames: readonly LeasedFrame[]) => Promise<void>;
+  readonly forget: (frame: LeasedFrame) => void;
+  /** How long a finished result is worth storing: as long as the lease can be kept. */
+  readonly storeWithinMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onStage?: (stage: DetectStage, durationMs: number) => void;
+}
+
+export interface DetectWorker {
+  /** There may be frames to claim. */
+  wake(): void;
+  inHand(): number;
+  /** Takes nothing new, finishes what is being computed, hands back the rest. */
+  close(): Promise<void>;
+}
+
+export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepared>): DetectWorker {
+  const { detector, log, onStage } = options;
+  const inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND;
+  const inHand = new Map<string, Promise<void>>();
+  const closing = new AbortController();
+  let preparing = 0;
+
+  const batcher = options.createBatcher((batch) => timed('infer', () => detector.detect(batch)), () => preparing > 0); // prettier-ignore
+
+  async function timed<T>(stage: DetectStage, run: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    const result = await run();
+    onStage?.(stage, performance.now() - startedMs);
+    return result;
+  }
+
+  async function prepare(frame: LeasedFrame): Promise<Prepared> {
+    preparing += 1;
+    try {
+      const bytes = await timed('read', () => options.readMedia(frame.mediaPath));
+      return await timed('decode', () => detector.prepare({ bytes, width: frame.width, height: frame.height }));
+    } finally {
+      preparing -= 1;
+    }
+  }
+
+  async function examine(frame: LeasedFrame): Promise<void> {
+    onStage?.('queue', Math.max(0, options.clock.nowMs() - frame.receivedAt.getTime()));
+    const prepared = await prepare(frame);
+    if (closing.signal.aborted) return options.release([frame]);
+    const objects = await batcher.add(prepared);
+    const examined = { frame, objects, model: detector.model };
+    const retry = {
+      clock: options.clock,
+      delayMs: STORE_RETRY_MS,
+      withinMs: options.storeWithinMs,
+      signal: closing.signal,
+    };
+    const stored = await timed('store', () => withRetry(() => options.store(examined), retry));
+    if (!stored)
+      log.warn({ frame: frame.id }, 'the lease was lost before the result was stored: another has the frame');
+  }
+
+  /** Never rejects: a frame whose failure cannot even be recorded is taken up again when its lease runs out. */
+  async function handle(frame: LeasedFrame): Promise<void> {
+    try {
+      await examine(frame).catch((thrown: unknown) => {
+        const error = toNightjarError(thrown);
+        log.warn(
+          { frame: frame.id, camera: frame.cameraId, attempt: frame.attempts, kind: error.kind, err: error },
+          `frame failed: ${error.message}`,
+        );
+        return options.fail(frame, error);
+      });
+    } catch (thrown) {
+      log.error(
+        { frame: frame.id, err: toNightjarError(thrown) },
+        'a failed frame could not be recorded; its lease will run out',
+      );
+    } finally {
+      options.forget(frame);
+      inHand.delete(frame.id);
+      loop.wake();
+    }
+  }
+
+  const loop = createLoop({
+    name: 'detect worker',
+    clock: options.clock,
+    log,
+    idleMs: POLL_MS,
+    runOnce: async () => {
+      const free = inHandMax - inHand.size;
+      // Half of the places at once, or the claims of a busy detector would be for single frames.
+      if (free * 2 < inHandMax || detector.health().state !== 'ready') return false;
+      const frames = await options.claim(free);
+      for (const frame of frames) inHand.set(frame.id, handle(frame));
+      return frames.length > 0;
+    },
+  });
+
+  return {
+    wake: () => loop.wake(),
+    inHand: () => inHand.size,
+    async close() {
+      closing.abort();
+      await loop.close();
+      await Promise.all(inHand.values());
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Ingest: files that cameras put into the inbox become arrivals.
+ *
+ * In: the inbox, `<camera folder>/**\/<file>`; hints from the watcher, and the scans at the start and once a minute that
+ * are the truth behind them. Out: `record(arrival)`, once for each finished upload, after `storeOriginal`; junk is an
+ * arrival with an error. A file leaves the inbox (mode `move`) only once it is recorded, so a crash anywhere is repaired
+ * by the next start: what was recorded is `known`, what was not is examined again.
+ *
+ * Can fail: the start, with `unavailable`, if there is no inbox to be had. Later failures (database or disk away, a file
+ * that may not be read) are logged and tried again for as long as it takes; a poisoned file never holds up others.
+ *
+ * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, one scan at a
+ * time, 64 directory entries read at a time, 20,000 files left in the inbox remembered. When an upload is finished is
+ * told in settle.ts and finished.ts, which names are temporary in names.ts.
+ */
+import { mkdir, realpath } from 'node:fs/promises';
+import type { Clock } from '../lib/clock.ts';
+import { NightjarError, toMessage } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Sinks } from './collect.ts';
+import { createExaminer } from './examine.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { isIgnored } from './names.ts';
+import { createOutage } from './outage.ts';
+import { createScanner, type Scanner } from './scan.ts';
+import { createWatch } from './watch.ts';
+
+const RESCAN_MS = 60_000;
+
+export interface IngestOptions extends Sinks {
+  readonly inbox: string;
+  /** `move` takes finished files out of the inbox, `copy` leaves all as it is. */
+  readonly mode: 'move' | 'copy';
+  /** Stillness that ends an upload without an end marker. */
+  readonly settleMs: number;
+  /** Look for changes instead of being told: for network shares. */
+  readonly polling: boolean;
+  /** IANA name; of times in file names and EXIF. */
+  readonly timeZone: string;
+  readonly imageBytesMax: number;
+  readonly imagePixelsMax: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rescanMs?: number;
+  /** `settle`: from the first sight of a file until it is whole; `store`: from then until it is recorded. */
+  readonly onStage?: (stage: 'settle' | 'store', ms: number) => void;
+}
+
+export interface Ingest {
+  /** Scans the inbox, and resolves when all that is in it is dealt with. A file that cannot be read keeps it waiting. */
+  idle(): Promise<void>;
+  stats(): IngestStats;
+  /** Stops watching and waits for the files in hand. */
+  close(): Promise<void>;
+}
+
+export interface IngestStats {
+  /** Paths on the work list that are not being examined: still being written, or awaiting their turn. */
+  readonly waiting: number;
+  readonly examining: number;
+  readonly scanning: boolean;
+  /** The database or the media store is away. */
+  readonly outage: boolean;
+}
+
+export async function createIngest(options: IngestOptions): Promise<Ingest> {
+  const { clock, log } = options;
+  const inbox = await openInbox(options.inbox);
+  const outage = createOutage({ clock, log, onOver: () => intake.wakeAll() });
+  const examine = createExaminer({
+    ...options,
+    inbox,
+    outage,
+    sinks: options,
+    onFolder: (path) => scanner.request(path),
+    onMoved: (path) => void intake.offer(path),
+  });
+  const intake: Intake = createIntake({ clock, log, examine, outage });
+  const scanner: Scanner = createScanner({
+    inbox,
+    log,
+    async offer(path) {
+      await intake.room();
+      intake.offer(path);
+    },
+  });
+
+  scanner.request('');
+  const watch = await createWatch({
+    ...options,
+    inbox,
+    onFile(path) {
+      // No room: the scan finds it, for a scan waits for room.
+      if (!isIgnored(path) && !intake.offer(path)) scanner.request('');
+    },
+    onFolder: (path) => scanner.request(path),
+  });
+  const rescan = startRescan(scanner, options);
+
+  return {
+    async idle() {
+      scanner.request('');
+      do {
+        await scanner.idle();
+        await intake.idle();
+      } while (scanner.isScanning());
+    },
+    stats: () => ({ ...intake.stats(), scanning: scanner.isScanning(), outage: outage.isOn() }),
+    async close() {
+      await rescan.close();
+      await watch.close();
+      await Promise.all([intake.close(), scanner.close()]);
+    },
+  };
+}
+
+/** The real path: links in the way to the inbox are the operator's own, only those inside it are not followed. */
+async function openInbox(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await realpath(folder);
+  } catch (thrown) {
+    throw new NightjarError('unavailable', `opening the inbox ${folder}: ${toMessage(thrown)}`, { cause: thrown });
+  }
+}
+
+/** The first round makes up for what arrived before its folder was watched. */
+function startRescan(scanner: Scanner, { clock, rescanMs = RESCAN_MS }: IngestOptions): { close(): Promise<void> } {
+  const stop = new AbortController();
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      scanner.request('');
+      await clock.sleep(rescanMs, stop.signal);
+    }
+  }
+  const running = run();
+  return {
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it, vi } from 'vitest';
+import { NightjarError } from '../lib/errors.ts';
+import { silentLog } from '../lib/log.ts';
+import type { Next } from './examine.ts';
+import { createIntake } from './intake.ts';
+import { createOutage } from './outage.ts';
+import { createJumpClock } from './test-inbox.ts';
+
+function setUp(examine: (path: string) => Promise<Next>) {
+  const { clock, putForward } = createJumpClock();
+  const outage = createOutage({ clock, log: silentLog, onOver: () => intake.wakeAll() });
+  const intake = createIntake({ clock, log: silentLog, examine, outage });
+  return { intake, outage, putForward };
+}
+
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 4_500, interval: 2 });
+
+describe('the work list', () => {
+  it('examines four at a time, and each once', async () => {
+    let active = 0;
+    let activeMax = 0;
+    const seen: string[] = [];
+    const { intake } = setUp(async (path) => {
+      activeMax = Math.max(activeMax, ++active);
+      await new Promise((resolve) => setImmediate(resolve));
+      active--;
+      seen.push(path);
+      return 'done';
+    });
+    for (let number = 0; number < 100; number++) expect(intake.offer(String(number))).toBe(true);
+    await intake.idle();
+    expect(activeMax).toBe(4);
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, number) => String(number)));
+    await intake.close();
+  });
+
+  it('takes 10,000 paths, and says so beyond; a scan is held back before', async () => {
+    const { intake } = setUp(async () => ({ waitMs: 1_000_000 }));
+    for (let number = 0; number < 10_000; number++) expect(intake.offer(String(number))).toBe(true);
+    expect(intake.offer('one more')).toBe(false);
+    expect(intake.offer('7')).toBe(true);
+    let hasRoom = false;
+    void intake.room().then(() => (hasRoom = true));
+    await eventually(() => expect(intake.stats()).toEqual({ waiting: 10_000, examining: 0 }));
+    expect(hasRoom).toBe(false);
+    await intake.close();
+    expect(intake.stats()).toEqual({ waiting: 0, examining: 0 });
+  });
+
+  it('looks again at a path when a hint comes while it is examined, or while it waits', async () => {
+    let looks = 0;
+    const { intake } = setUp(async (path) => {
+      if (++looks === 1) intake.offer(path);
+      return looks < 3 ? { waitMs: 1_000_000 } : 'done';
+    });
+    intake.offer('a');
+    await eventually(() => expect(looks).toBe(2));
+    intake.offer('a');
+    await intake.idle();
+    expect(looks).toBe(3);
+    await intake.close();
+  });
+
+  it('tries again after a failure, ever more seldom, and holds up nobody else', async () => {
+    let looks = 0;
+    const { intake, putForward } = setUp(async (path) => {
+      if (path === 'fine') return 'done';
+      if (++looks <= 10) throw new NightjarError('unavailable', 'EACCES');
+      return 'done';
+    });
+    intake.offer('unreadable');
+    intake.offer('fine');
+    await eventually(() => expect(intake.stats().waiting).toBe(1));
+    for (let failure = 1; failure <= 10; failure++) {
+      await eventually(() => {
+        putForward(60_000);
+        expect(looks).toBeGreaterThan(failure);
+      });
+    }
+    await intake.idle();
+    await intake.close();
+  });
+
+  it('holds everything back in an outage, and goes on at once when it is over', async () => {
+    let isAway = true;
+    let tries = 0;
+    const { intake, outage } = setUp(async () => {
+      await outage.guard('record', async () => {
+        tries++;
+        if (isAway) throw new NightjarError('unavailable', 'away');
+      });
+      return 'done';
+    });
+    for (let number = 0; number < 1_000; number++) intake.offer(String(number));
+    await eventually(() => expect(outage.isOn()).toBe(true));
+    isAway = false;
+    await intake.idle();
+    expect(outage.isOn()).toBe(false);
+    // Each of them once, and the few that were in hand when it began.
+    expect(tries).toBeLessThan(1_020);
+    await intake.close();
+  });
+});

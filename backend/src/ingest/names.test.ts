@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { isClipName, isIgnored, toPlace } from './names.ts';
+
+describe('a path in the inbox', () => {
+  it.each([
+    ['Front Door/2024/a.jpg', 'Front Door', '2024/a.jpg', false],
+    ['a.jpg', '.', 'a.jpg', false],
+    ['cam/2024/.nightjar/1f0e/a.jpg', 'cam', '2024/a.jpg', true],
+    ['.nightjar/1f0e/a.jpg', '.', 'a.jpg', true],
+  ])('%s is of camera %s, named %s', (path, cameraFolder, sourceName, isAside) => {
+    expect(toPlace(path)).toEqual({ path, cameraFolder, sourceName, isAside });
+  });
+
+  it.each(['cam/.a.jpg', 'cam/a.jpg.part', 'a.TMP', 'a.jpg.filepart', 'a.jpg.crdownload', 'a.jpg~', '.cam/a.jpg'])(
+    'ignores %s',
+    (path) => expect(isIgnored(path)).toBe(true),
+  );
+  it.each(['cam/@eaDir/a.jpg', 'cam/.nightjar/a.jpg', 'cam/.nightjar/1f0e/a.part'])('ignores %s', (path) =>
+    expect(isIgnored(path)).toBe(true),
+  );
+  it.each(['cam/a.jpg', 'cam/part', 'cam/.nightjar/1f0e/a.jpg'])('does not ignore %s', (path) =>
+    expect(isIgnored(path)).toBe(false),
+  );
+
+  it('knows a clip by its name', () => {
+    expect(['a.mp4', 'a.MKV', 'a.h264', 'a.dav'].every(isClipName)).toBe(true);
+    expect(['a.jpg', 'mp4', 'a.mp4.jpg'].some(isClipName)).toBe(false);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * Takes a recorded file out of the inbox without ever destroying a newer upload of the same name.
+ *
+ * Looking and then deleting leaves a moment in which a new file may have taken the name. So the name is first moved to a
+ * place that only we know, `.nightjar/<id>/<name>` in the same folder (a rename stays within one file system, and the
+ * name keeps its full length), and what was moved is looked at there: the file that was read is deleted, anything else
+ * is a new arrival, examined where it now is. If we die in between, the start-up scan finds it there.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isGone, lookAt, toFileError, type Sighting } from './inbox-file.ts';
+import { ASIDE_FOLDER, type Place } from './names.ts';
+
+/** Two removals in one folder may make and remove its `.nightjar` at the same moment; one of them then tries again. */
+const ATTEMPTS_MAX = 5;
+
+/**
+ * `removed`; or `newer`: another upload has this name now; or where another upload was moved to. Throws `unavailable`
+ * if the folder does not let us.
+ */
+export type Removal = 'removed' | 'newer' | { readonly newerAt: string };
+
+/** `inRemoval` holds the place aside for as long as the removal lasts, so that nobody takes it for an arrival. */
+export async function removeRecorded(
+  inbox: string,
+  { path, isAside }: Place,
+  sighting: Sighting,
+  inRemoval: Set<string>,
+): Promise<Removal> {
+  if (isAside) return removeAside(inbox, path, sighting);
+  const aside = join(dirname(path), ASIDE_FOLDER, randomUUID(), basename(path));
+  inRemoval.add(aside);
+  try {
+    const now = await lookAt(join(inbox, path));
+    if (now?.print !== sighting.print) return now ? 'newer' : 'removed';
+    const isMoved = await moveAside(join(inbox, path), join(inbox, aside));
+    return isMoved ? await removeAside(inbox, aside, sighting) : 'removed';
+  } catch (thrown) {
+    throw toFileError('removing the file from the inbox', thrown);
+  } finally {
+    inRemoval.delete(aside);
+  }
+}
+
+/** False if the file is gone. */
+async function moveAside(path: string, aside: string): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(dirname(aside), { recursive: true });
+      await rename(path, aside);
+      return true;
+    } catch (thrown) {
+      if (!isGone(thrown)) throw thrown;
+      await removeEmptyFolders(dirname(aside));
+      if (!(await lookAt(path))) return false;
+      if (attempt === ATTEMPTS_MAX) throw thrown;
+    }
+  }
+}
+
+async function removeAside(inbox: string, aside: string, sighting: Sighting): Promise<Removal> {
+  const path = join(inbox, aside);
+  const now = await lookAt(path);
+  if (now && now.print !== sighting.print) return { newerAt: aside };
+  if (now)
+    await unlink(path).catch((thrown: unknown) => {
+      if (!isGone(thrown)) throw toFileError('removing the file from the inbox', thrown);
+    });
+  await removeEmptyFolders(dirname(path));
+  return 'removed';
+}
+
+async function removeEmptyFolders(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+    await rmdir(dirname(folder));
+  } catch {
+    // Not empty: another file is being removed, too. Or gone: its removal was quicker. An empty folder harms nobody.
+  }
+}
