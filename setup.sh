@@ -16,15 +16,15 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 # CUDA libraries are fetched by the package's own script, and only where they can be of use.
 if ! command -v nvidia-smi >/dev/null; then export ONNXRUNTIME_NODE_INSTALL=skip; fi
 
-modules=node_modules/.nightjar-installed
-if ! fresh "$modules" package.json package-lock.json; then
+# npm writes this file at the end of each install, ours or one by hand.
+modules=node_modules/.package-lock.json
+if ! fresh "$modules" package-lock.json; then
   say 'installing node modules'
   npm ci --no-audit --no-fund --loglevel=error >&2 || {
     [ "${ONNXRUNTIME_NODE_INSTALL:-}" = skip ] && die 'npm ci failed'
     say 'trying again without the CUDA libraries of onnxruntime'
     ONNXRUNTIME_NODE_INSTALL=skip npm ci --no-audit --no-fund --loglevel=error >&2 || die 'npm ci failed'
   }
-  touch "$modules"
 fi
 
 if [ ! -e .env ]; then

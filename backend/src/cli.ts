@@ -3,10 +3,9 @@
  * The command line. Each command lives in a file of its own and is loaded only when it is called.
  * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
  */
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { readConfig } from './config.ts';
+import { modelsDir, readConfig, toLabels, toModelDir } from './config.ts';
+import { systemClock } from './lib/clock.ts';
 import { VERSION } from './facts.ts';
 import { NightjarError, toMessage } from './lib/errors.ts';
 import { createLog } from './lib/log.ts';
@@ -51,9 +50,19 @@ program
   .option('--model <name>', 'a model folder, by name or path')
   .option('--score-min <score>', 'smallest score, 0 to 1', parseScore)
   .option('--labels <list>', 'only these labels, or all', (value) => value.split(','))
-  .action(async (paths: string[], options: DetectFlags) => {
-    const { runDetectCommand } = await import('./cli/detect-command.ts');
-    exitCode = await runDetectCommand(paths, options, write);
+  .action(async (paths: string[], flags: DetectFlags) => {
+    const { runDetect } = await import('./cli/detect.ts');
+    const config = readConfig();
+    const { detectWorkers: workers, detectThreads: threads, imageBytesMax, imagePixelsMax } = config;
+    exitCode = await runDetect({
+      ...{ paths, workers, threads, imageBytesMax, imagePixelsMax, clock: systemClock, log: createLog(config.log) },
+      json: flags.json ?? false,
+      annotateDir: flags.annotate,
+      modelDir: toModelDir(flags.model ?? config.model),
+      scoreMin: flags.scoreMin ?? config.scoreMin,
+      labels: flags.labels ? toLabels(flags.labels) : config.labels,
+      write: (text) => void process.stdout.write(text),
+    });
   });
 
 const models = program.command('models').description('the models that are installed');
@@ -90,7 +99,7 @@ program
     exitCode = await runDoctor(write);
   });
 
-export interface DetectFlags {
+interface DetectFlags {
   readonly json?: boolean;
   readonly annotate?: string;
   readonly model?: string;
@@ -103,8 +112,6 @@ function parseScore(value: string): number {
   if (value.trim() === '' || !(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be from 0 to 1');
   return score;
 }
-
-const modelsDir = path.resolve(fileURLToPath(new URL('../models', import.meta.url)));
 
 /** The one place where an error becomes words and an exit code. */
 function toExitCode(thrown: unknown): number {

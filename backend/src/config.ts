@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { NightjarError } from './lib/errors.ts';
@@ -187,7 +188,7 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     detectWorkers: env.DETECT_WORKERS,
     detectThreads: env.DETECT_THREADS,
     scoreMin: env.DETECT_SCORE_MIN,
-    labels: env.DETECT_LABELS.includes('all') ? ('all' as const) : new Set(env.DETECT_LABELS),
+    labels: toLabels(env.DETECT_LABELS),
     attemptsMax: env.FRAME_ATTEMPTS_MAX,
     leaseMs: env.LEASE_SECONDS * 1_000,
     eventIdleMs: env.EVENT_IDLE_S * 1_000,
@@ -198,3 +199,13 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },
   } as const;
 }
+
+export const toLabels = (labels: readonly string[]): ReadonlySet<string> | 'all' =>
+  labels.includes('all') ? 'all' : new Set(labels);
+
+/** The model folders that come with the program. */
+export const modelsDir = fileURLToPath(new URL('../models', import.meta.url));
+
+/** `MODEL` is the name of a folder of ours, or a path. */
+export const toModelDir = (model: string): string =>
+  model.includes(path.sep) ? path.resolve(model) : path.join(modelsDir, model);

@@ -3,23 +3,39 @@
  *
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
-import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createApi, createAuthenticator } from './api/index.ts';
-import * as broadcast from './broadcast/index.ts';
-import type { Config } from './config.ts';
-import { createEmbeddedPostgres, migrateDatabase, openDatabase, type DatabaseTarget } from './db/index.ts';
+import {
+  createHub,
+  createLocalBus,
+  createPruner,
+  createRedisBus,
+  createSocketServer,
+  createTransact,
+  readAfter,
+  readHouseId,
+  readLatest,
+  type Bus,
+} from './broadcast/index.ts';
+import { toModelDir, type Config, type Role } from './config.ts';
+import {
+  createEmbeddedPostgres,
+  migrateDatabase,
+  openDatabase,
+  type Database,
+  type DatabaseTarget,
+  type Transact,
+} from './db/index.ts';
 import { annotate, createDetectWorker, createOnnxDetector, type Detector } from './detect/index.ts';
 import { createAnalyzer, createEventCloser, createEventStore } from './events/index.ts';
-import { createFacts, createStageLatencies } from './facts.ts';
+import { createFacts, createStageLatencies, type Facts } from './facts.ts';
 import { createIngest } from './ingest/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import { createClosers, type Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
-import { createMediaStore } from './media/index.ts';
+import { createMediaStore, type MediaStore } from './media/index.ts';
 import type { Message } from './model/wire.ts';
 import { readModel } from './models/index.ts';
 import { createBatcher, createQueue } from './queue/index.ts';
@@ -48,91 +64,85 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   const startedAt = new Date(clock.nowMs());
   const latencies = createStageLatencies();
   const pending = createSignal();
-  const has = (role: 'api' | 'ingest' | 'detect' | 'analyze'): boolean => config.roles.has(role);
+  const has = (role: Role): boolean => config.roles.has(role);
 
   // Sinks: the database, what is kept, what is told.
   const target = await openServer(config, log, closers);
   await migrateDatabase(target);
   const db = closers.add('database', openDatabase(target));
   const media = await createMediaStore({ root: path.join(config.dataDir, 'media'), log });
-  const bus = closers.add(
-    'bus',
-    config.redisUrl ? broadcast.createRedisBus({ url: config.redisUrl, log }) : broadcast.createLocalBus(),
-  );
-  const transact = broadcast.createTransact({ db, bus, clock });
+  const bus = closers.add('bus', await openBus(config, db, log));
+  const transact = createTransact({ db, bus, clock });
+  closers.add('outbox pruner', createPruner({ db, replayMs: config.replayMs, clock, log }));
 
-  // The pipeline.
-  const { leaseMs, attemptsMax } = config;
-  const queue = closers.add('queue', await createQueue({ db, target, transact, clock, log, newId, leaseMs, attemptsMax, onPending: pending.emit })); // prettier-ignore
-  const rules = {
-    idleMs: config.eventIdleMs,
-    windowMs: config.eventWindowMs,
-    bands: config.riskBands,
-    timeZone: config.timeZone,
-  };
-  const eventRoom = { transact, rules, clock, log, newId, complete: queue.complete };
-  if (has('analyze')) closers.add('analyzer', createAnalyzer(eventRoom));
-  if (has('analyze')) closers.add('event closer', createEventCloser(eventRoom));
-  const events = closers.add('event store', createEventStore(eventRoom));
+  // The ledger, and what becomes of an examined frame.
+  const queue = closers.add('queue', await createQueue({ ...config, db, target, transact, clock, log, newId, onPending: pending.emit })); // prettier-ignore
+  const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete };
+  const events = closers.add('event store', createEventStore(eventOptions));
+  if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
+  if (has('analyze')) closers.add('analyzer', createAnalyzer(eventOptions));
+
+  // Those who examine.
   const detector = has('detect') ? closers.add('detector', await openDetector(config, log)) : undefined;
   if (detector) {
     const { batchMax: sizeMax, runsMax } = detector;
+    const limits = { sizeMax, runsMax, delayMaxMs: config.batchDelayMaxMs };
     const worker = createDetectWorker({
-      detector,
-      claim: queue.claim,
-      readMedia: media.read,
-      createBatcher: (run, isMoreComing) =>
-        createBatcher({ run, isMoreComing, sizeMax, runsMax, delayMaxMs: config.batchDelayMaxMs }),
-      store: events.store,
-      fail: queue.fail,
-      release: queue.release,
-      forget: queue.forget,
-      storeWithinMs: leaseMs,
-      clock,
-      log,
-      onStage: latencies.observe,
+      ...{ detector, claim: queue.claim, readMedia: media.read, store: events.store },
+      ...{ fail: queue.fail, release: queue.release, forget: queue.forget },
+      ...{ storeWithinMs: config.leaseMs, clock, log, onStage: latencies.observe },
+      createBatcher: (run, isMoreComing) => createBatcher({ run, isMoreComing, ...limits }),
     });
     pending.on(closers.add('detect worker', worker).wake);
   }
 
-  // Who listens.
+  // Those who listen.
   const facts = createFacts({ config, db, bus, queue, detector, latencies, startedAt });
-  const url = has('api') ? await openDoors() : undefined;
-  async function openDoors(): Promise<string> {
-    const readAfter = (seq: number, limit: number) => broadcast.readAfter(db, seq, limit);
-    const hub = closers.add('hub', await broadcast.createHub({ bus, readAfter, readLatest: () => broadcast.readLatest(db), clock, log })); // prettier-ignore
-    closers.add('outbox pruner', broadcast.createPruner({ db, replayMs: config.replayMs, clock, log }));
-    const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
-    // One key so far, and it sees every camera.
-    const authenticate = async (request: IncomingMessage) => {
-      await authenticator.authenticateUpgrade(request);
-      return { keyId: 'admin', cameraIds: null };
-    };
-    const sockets = broadcast.createSocketServer({ hub, authenticate, status: facts.status, clock, log });
-    const api = await createApi({
-      ...{ db, host: config.host, port: config.port, clock, log, authenticator, timeZone: config.timeZone },
-      ...{ openMedia: media.open, readMedia: media.read, annotate, transact, handleUpgrade: sockets.handleUpgrade },
-      ...facts,
-    });
-    closers.add('api', api);
-    // Opened after the API and so closed before it: an open socket would keep HTTP from draining.
-    closers.add('sockets', sockets);
-    return api.url;
-  }
+  const url = has('api') ? await openDoors({ config, log, closers, db, bus, media, transact, facts }) : undefined;
 
   // The source, last.
-  if (has('ingest'))
-    closers.add(
-      'ingest',
-      await createIngest({
-        ...{ inbox: config.inbox, mode: config.ingestMode, settleMs: config.settleMs, polling: config.watchPolling },
-        ...{ timeZone: config.timeZone, imageBytesMax: config.imageBytesMax, imagePixelsMax: config.imagePixelsMax },
-        ...{ resolveCamera: queue.resolveCamera, record: queue.record, isKnownFile: queue.isKnownFile },
-        ...{ storeOriginal: media.put, clock, log, onStage: latencies.observe },
-      }),
-    );
+  if (has('ingest')) {
+    const { resolveCamera, record, isKnownFile } = queue;
+    const onStage = (stage: 'settle' | 'store', ms: number): void =>
+      latencies.observe(stage === 'store' ? 'keep' : stage, ms);
+    const sinks = { resolveCamera, record, isKnownFile, storeOriginal: media.put, onStage };
+    closers.add('ingest', await createIngest({ ...config, ...toInbox(config), ...sinks, clock, log }));
+  }
 
   return { url, detector: detector?.health(), onMessages: bus.subscribe, close: closers.closeAll };
+}
+
+interface DoorParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly closers: Closers;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly media: MediaStore;
+  readonly transact: Transact;
+  readonly facts: Facts;
+}
+
+/** The API and the sockets, on one port. */
+async function openDoors({ config, log, closers, db, bus, media, transact, facts }: DoorParts): Promise<string> {
+  const readers = {
+    readAfter: (seq: number, limit: number) => readAfter(db, seq, limit),
+    readLatest: () => readLatest(db),
+  };
+  const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
+  const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
+  const authenticate = authenticator.authenticateUpgrade;
+  const sockets = createSocketServer({ hub, authenticate, status: facts.status, clock, log });
+  const api = await createApi({
+    ...facts,
+    ...{ db, transact, host: config.host, port: config.port, timeZone: config.timeZone, authenticator, clock, log },
+    ...{ openMedia: media.open, readMedia: media.read, handleUpgrade: sockets.handleUpgrade },
+    annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
+  });
+  closers.add('api', api);
+  // Opened after the API and so closed before it: an open socket would keep HTTP from draining.
+  closers.add('sockets', sockets);
+  return api.url;
 }
 
 async function openServer(config: Config, log: Logger, closers: Closers): Promise<DatabaseTarget> {
@@ -141,14 +151,22 @@ async function openServer(config: Config, log: Logger, closers: Closers): Promis
   return closers.add('embedded PostgreSQL', server).target;
 }
 
-const modelsDir = fileURLToPath(new URL('../models', import.meta.url));
-
-/** `MODEL` is the name of a folder of ours, or a path. */
-export const toModelDir = (model: string): string =>
-  model.includes(path.sep) ? path.resolve(model) : path.join(modelsDir, model);
-
 async function openDetector(config: Config, log: Logger) {
   const { detectWorkers: workers, detectThreads: threads, batchMax, scoreMin, labels, imagePixelsMax } = config;
   const model = await readModel(toModelDir(config.model));
   return createOnnxDetector({ model, workers, threads, batchMax, scoreMin, labels, imagePixelsMax, clock, log });
 }
+
+async function openBus({ redisUrl }: Config, db: Database, log: Logger): Promise<Bus> {
+  if (redisUrl === undefined) return createLocalBus();
+  return createRedisBus({ url: redisUrl, log, channel: `nightjar:messages:${await readHouseId(db)}` });
+}
+
+const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({
+  idleMs: eventIdleMs,
+  windowMs: eventWindowMs,
+  bands: riskBands,
+  timeZone,
+});
+
+const toInbox = ({ ingestMode, watchPolling }: Config) => ({ mode: ingestMode, polling: watchPolling });

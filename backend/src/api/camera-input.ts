@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { NightjarError } from '../lib/errors.ts';
+import { toCameraId } from '../model/index.ts';
 import { cameraIdSchema } from '../model/wire.ts';
 import { text } from './route-parts.ts';
 
 const NAME_CHARS_MAX = 100;
-const ID_CHARS_MAX = 60;
 /** The longest file name of the usual file systems. */
 const FOLDER_BYTES_MAX = 255;
 
@@ -34,22 +33,8 @@ export interface NewCamera {
   readonly folder: string;
 }
 
-/** What a new camera is called, where the request leaves it open. Throws `invalid` when no id can be made of it. */
+/** What a new camera is called, where the request leaves it open. */
 export function toNewCamera(input: z.infer<typeof cameraCreateSchema>): NewCamera {
-  const id = input.id ?? toSlug(input.folder ?? input.name);
-  if (!cameraIdSchema.safeParse(id).success) {
-    const message = 'is needed: none can be made from this name';
-    throw new NightjarError('invalid', `body.id: ${message}`, { faults: [{ path: 'body.id', message }] });
-  }
+  const id = input.id ?? toCameraId(input.folder ?? input.name);
   return { id, name: input.name, folder: input.folder ?? id };
 }
-
-/** `Front Door` is `front_door`, as for folders that ingest finds by itself. */
-const toSlug = (value: string): string =>
-  value
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '_')
-    .replace(/^[_-]+|[_-]+$/g, '')
-    .slice(0, ID_CHARS_MAX);

@@ -92,11 +92,7 @@ async function selectNewest<Table extends PgTable>(
   return rows as InferSelectModel<Table>[];
 }
 
-/** Written as the indexes are: PostgreSQL does not see that NULLS LAST is all one for a column without nulls. */
-export const newestFirst = (at: PgColumn, id: PgColumn): readonly [SQL, SQL] => [
-  sql`${at} desc nulls last`,
-  sql`${id} desc nulls last`,
-];
+export const newestFirst = (at: PgColumn, id: PgColumn): readonly [SQL, SQL] => [sql`${at} desc`, sql`${id} desc`];
 
 const isBelow = ({ at, id }: { at: PgColumn; id: PgColumn }, { atMs, id: idValue }: CursorKey): SQL =>
   sql`(${at}, ${id}) < (${new Date(atMs).toISOString()}::timestamptz, ${idValue}::${sql.raw(id.getSQLType())})`;

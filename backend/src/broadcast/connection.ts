@@ -55,12 +55,12 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits }:
   socket.on('drain', showLife);
   // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
   ws.on('error', (error) => log.debug({ err: error, key_id: keyId }, `WebSocket: ${error.message}`));
-  const closed = new Promise<void>((resolve) => ws.once('close', () => resolve())).then(client.close);
+  const closed = new Promise<void>((resolve) => ws.once('close', () => resolve())).then(() => client.close());
 
   return {
     grant,
     closed,
-    offer: client.offer,
+    offer: (frame) => client.offer(frame),
     beat() {
       if (!isAlive) ws.terminate();
       isAlive = false;

@@ -14,6 +14,6 @@ export { toCameraIdOf } from './delivery.ts';
 export type { Grant } from './connection.ts';
 export { createHub, type Hub } from './hub.ts';
 export { socketLimits, type SocketLimits } from './limits.ts';
-export { prune, publish, readAfter, readLatest, readOldest } from './outbox.ts';
+export { prune, publish, readAfter, readHouseId, readLatest, readOldest } from './outbox.ts';
 export { createSocketServer, type SocketServer } from './sockets.ts';
 export { createPruner, createTransact } from './transact.ts';

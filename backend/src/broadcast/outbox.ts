@@ -84,3 +84,10 @@ export async function prune(db: Database, olderThan: Date, limit: number): Promi
   );
   return deleted.count;
 }
+
+/** Which house this database is: messages of others on the same Redis are not ours. */
+export async function readHouseId(db: Database): Promise<string> {
+  const [head] = await db.query((sql) => sql<{ houseId: string }[]>`select house_id from outbox_head`);
+  if (!head) throw new NightjarError('internal', 'outbox_head has no row: the database is not migrated');
+  return head.houseId;
+}

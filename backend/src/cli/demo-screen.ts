@@ -18,7 +18,7 @@ export function createDemoScreen(options: {
     ? new MultiBar({ format: '{bar} {value}/{total} frames, {duration_formatted}', barsize: 40 }, Presets.rect)
     : undefined;
   const bar = bars?.create(total, 0);
-  const write = bars ? (line: string) => void bars.log(`${line}\n`) : options.write;
+  const write = bars ? (line: string) => bars.log(`${line}\n`) : options.write;
   return {
     show(message) {
       const line = toLine(message);

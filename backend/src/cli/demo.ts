@@ -144,11 +144,8 @@ function createFactsReader({ url }: Nightjar, { adminApiKey }: Config): () => Pr
   return async () => {
     const response = await fetch(`${url ?? ''}/api/stats/summary`, { headers: { 'x-api-key': adminApiKey } });
     if (!response.ok) throw new NightjarError('unavailable', `the API answered ${response.status}`);
-    const { frames, events } = (await response.json()) as {
-      frames: DemoFacts['frames'];
-      events: { by_state: DemoFacts['events'] };
-    };
-    return { frames, events: events.by_state };
+    const summary = (await response.json()) as { [Part in keyof DemoFacts]: { by_state: DemoFacts[Part] } };
+    return { frames: summary.frames.by_state, events: summary.events.by_state };
   };
 }
 

@@ -21,7 +21,7 @@ export interface DetectReport {
 
 interface ReportOptions {
   readonly model: string;
-  readonly write: (text: string) => void;
+  readonly write: (line: string) => void;
 }
 
 /** A table holds no more files than these: then it is written and another is begun. */
@@ -32,7 +32,7 @@ export const createDetectReport = ({ json, ...options }: ReportOptions & { reado
   json ? createJsonReport(options) : createTableReport(options);
 
 function createJsonReport({ model, write }: ReportOptions): DetectReport {
-  return { add: (result) => write(`${JSON.stringify(toJson(result, model))}\n`), end: () => undefined };
+  return { add: (result) => write(JSON.stringify(toJson(result, model))), end: () => undefined };
 }
 
 function toJson(result: FileResult, model: string): object {
@@ -46,7 +46,7 @@ function createTableReport({ model, write }: ReportOptions): DetectReport {
   let table = createTable();
 
   function flush(): void {
-    if (table.length > 0) write(`${table.toString()}\n`);
+    if (table.length > 0) write(table.toString());
     table = createTable();
   }
 
@@ -60,7 +60,7 @@ function createTableReport({ model, write }: ReportOptions): DetectReport {
     },
     end() {
       flush();
-      write(`${model}: ${totals.objects} objects in ${totals.files} files, ${totals.failed} failed\n`);
+      write(`${model}: ${totals.objects} objects in ${totals.files} files, ${totals.failed} failed`);
     },
   };
 }

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { runDetect, type DetectOptions } from './detect.ts';
+
+// Loading the network takes half a second on an idle machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const modelDir = fileURLToPath(new URL('../../models/centernet-mbv3/', import.meta.url));
 const people = join(modelDir, 'reference', 'picture.jpg');
@@ -31,7 +34,7 @@ async function detect(options: Partial<DetectOptions>): Promise<{ code: number; 
     imagePixelsMax: 1_000_000,
     clock: systemClock,
     log: silentLog,
-    write: (part) => (text += part),
+    write: (line) => (text += `${line}\n`),
     ...options,
   });
   return { code, text };

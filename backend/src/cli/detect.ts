@@ -29,8 +29,8 @@ export interface DetectOptions {
   readonly imagePixelsMax: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Takes whole lines of what the command was asked for: standard output. */
-  readonly write: (text: string) => void;
+  /** Takes a line (or a table of several) of what the command was asked for, without its end. */
+  readonly write: (line: string) => void;
 }
 
 /** Batches in the works for each that computes: one computing, one decoded, one being read. */
@@ -155,7 +155,7 @@ async function* inOrder<In, Out>(
     const [oldest] = window;
     if (oldest && window.length >= windowMax) {
       yield await oldest;
-      window.shift();
+      void window.shift();
     }
   }
   for (const rest of window) yield await rest;

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
-import { readConfig, type Config } from '../config.ts';
+import { readConfig, toModelDir, type Config } from '../config.ts';
 import { openDatabase } from '../db/index.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readModel } from '../models/index.ts';
-import { toModelDir } from '../main.ts';
 import { VERSION } from '../facts.ts';
 
 const NODE_MAJOR_MIN = 20;
@@ -23,7 +22,7 @@ interface Finding {
 /** Looks at everything Nightjar needs, and says what is missing and what to do about it. Resolves to the exit code. */
 export async function runDoctor(write: (line: string) => void): Promise<number> {
   const { config, finding } = checkConfig();
-  const checks: (Finding | Promise<Finding>)[] = [checkNode(), finding];
+  const checks = [checkNode(), finding].map((known) => Promise.resolve(known));
   if (config)
     checks.push(
       checkDataDir(config),

@@ -1,4 +1,7 @@
-/** The declared schema. Migrations are generated from it (`npx drizzle-kit generate`) and then read by a person. */
+/**
+ * The declared schema. Migrations are generated from it (`npx drizzle-kit generate`) and then read by a person.
+ * Newest-first indexes say NULLS FIRST, which is what a plain `desc` means: written otherwise, a query could not use them.
+ */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -76,7 +79,7 @@ export const frames = pgTable(
     uniqueIndex('frames_identity').on(table.cameraId, table.sha256),
     unique('frames_id_camera').on(table.id, table.cameraId),
     index('frames_pending_newest')
-      .on(table.cameraId, table.capturedAt.desc(), table.id.desc())
+      .on(table.cameraId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`state = 'pending'`),
     index('frames_pending_oldest')
       .on(table.receivedAt, table.id)
@@ -84,9 +87,13 @@ export const frames = pgTable(
     index('frames_leased')
       .on(table.leaseExpiresAt)
       .where(sql`state = 'leased'`),
-    index('frames_newest').on(table.capturedAt.desc(), table.id.desc()),
-    index('frames_camera_newest').on(table.cameraId, table.capturedAt.desc(), table.id.desc()),
-    index('frames_state_newest').on(table.state, table.capturedAt.desc(), table.id.desc()),
+    index('frames_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('frames_camera_newest').on(
+      table.cameraId,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
+    index('frames_state_newest').on(table.state, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     check('frames_state', sql`${table.state} in ('pending', 'leased', 'done', 'dead')`),
     check(
       'frames_lease',
@@ -136,8 +143,8 @@ export const events = pgTable(
     index('events_open')
       .on(table.cameraId, table.startedAt)
       .where(sql`state = 'open'`),
-    index('events_newest').on(table.startedAt.desc(), table.id.desc()),
-    index('events_camera_newest').on(table.cameraId, table.startedAt.desc(), table.id.desc()),
+    index('events_newest').on(table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('events_camera_newest').on(table.cameraId, table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('events_camera_ended').on(table.cameraId, table.endedAt),
     foreignKey({
       name: 'events_best_frame',
@@ -183,9 +190,17 @@ export const detections = pgTable(
     }),
     index('detections_frame_id').on(table.frameId),
     index('detections_event_id').on(table.eventId),
-    index('detections_newest').on(table.capturedAt.desc(), table.id.desc()),
-    index('detections_camera_newest').on(table.cameraId, table.capturedAt.desc(), table.id.desc()),
-    index('detections_label_newest').on(table.label, table.capturedAt.desc(), table.id.desc()),
+    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('detections_camera_newest').on(
+      table.cameraId,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
+    index('detections_label_newest').on(
+      table.label,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
     check('detections_score', sql`score between 0 and 1`),
     check('detections_bbox', sql`x >= 0 and y >= 0 and width > 0 and height > 0`),
   ],
@@ -209,6 +224,8 @@ export const outboxHead = pgTable(
   {
     one: boolean().primaryKey().default(true),
     seq: bigint({ mode: 'number' }).notNull(),
+    /** Which house this is: Redis may serve several, and their messages must not mix. */
+    houseId: uuid('house_id').notNull().defaultRandom(),
   },
   () => [check('outbox_head_one', sql`one`)],
 );

@@ -36,6 +36,6 @@ export interface Detector<Prepared = unknown> {
    */
   detect(batch: readonly Prepared[]): Promise<readonly (readonly DetectedObject[])[]>;
   health(): DetectorHealth;
-  /** Calls under way are rejected with `unavailable`. */
+  /** Calls that compute end first; those that wait, and later ones, are rejected with `unavailable`. */
   close(): Promise<void>;
 }

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import type { PreparedPicture } from './decode.ts';
 import type { Detector } from './detector.ts';
 import { createOnnxDetector, type DetectorModel, type OnnxDetectorOptions } from './onnx-detector.ts';
+
+// Loading the network takes half a second on an idle machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 /** The bundled model as ./setup.sh leaves it; the models' own tests check what it computes. */
 const dir = new URL('../../models/centernet-mbv3/', import.meta.url);

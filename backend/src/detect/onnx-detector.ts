@@ -40,7 +40,7 @@ export interface OnnxDetectorOptions {
   readonly log: Logger;
 }
 
-/** Each worker holds the network and its working memory, 150 MB; more than these must be asked for. */
+/** Each worker holds the network and its working memory, 200 MB; more than these must be asked for. */
 const WORKERS_DEFAULT_MAX = 8;
 
 /**

@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { startOnnxThread } from './onnx-thread.ts';
+
+// Loading the network takes half a second on an idle machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const settings = {
   onnxPath: fileURLToPath(new URL('../../models/centernet-mbv3/model.onnx', import.meta.url)),
@@ -49,7 +52,7 @@ test('a pool of real threads recovers from a crash', async () => {
   await expect.poll(() => pool.fault(), { timeout: 10_000 }).toBeNull();
   await expect(pool.run(toRequest(GOOD))).resolves.toHaveProperty('boxes');
   await pool.close();
-}, 20_000);
+});
 
 test.each([
   ['an unknown provider', { ...settings, provider: 'abacus' }],

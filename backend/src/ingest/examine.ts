@@ -19,6 +19,7 @@ export interface ExamineOptions extends Omit<CollectOptions, 'sinks'> {
   readonly sinks: Sinks;
   readonly outage: Outage;
   onFolder(path: string): void;
+  onGone(path: string): void;
   /** A file is now at this path that nobody will tell of. */
   onMoved(path: string): void;
   onStage?: ((stage: 'settle' | 'store', ms: number) => void) | undefined;
@@ -62,6 +63,7 @@ export function createExaminer(options: ExamineOptions): Examine {
   return async function examine(path, progress) {
     if (inRemoval.has(path)) return 'done';
     const sighting = await lookAt(join(inbox, path));
+    if (!sighting) options.onGone(path);
     if (!sighting) return 'done';
     if (sighting.kind === 'folder') {
       options.onFolder(path);

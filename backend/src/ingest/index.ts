@@ -10,8 +10,8 @@
  * that may not be read) are logged and tried again for as long as it takes; a poisoned file never holds up others.
  *
  * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, one scan at a
- * time, 64 directory entries read at a time, 20,000 files left in the inbox remembered. When an upload is finished is
- * told in settle.ts and finished.ts, which names are temporary in names.ts.
+ * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered. When an
+ * upload is finished is told in settle.ts and finished.ts, which names are temporary in names.ts.
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
@@ -20,10 +20,10 @@ import type { Logger } from '../lib/log.ts';
 import type { Sinks } from './collect.ts';
 import { createExaminer } from './examine.ts';
 import { createIntake, type Intake } from './intake.ts';
-import { isIgnored } from './names.ts';
 import { createOutage } from './outage.ts';
 import { createScanner, type Scanner } from './scan.ts';
-import { createWatch } from './watch.ts';
+import { createPoll } from './poll.ts';
+import { createWatch, type Watch } from './watch.ts';
 
 const RESCAN_MS = 60_000;
 
@@ -73,28 +73,34 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     outage,
     sinks: options,
     onFolder: (path) => scanner.request(path),
+    onGone: (path) => watch.leave(path),
     onMoved: (path) => void intake.offer(path),
   });
   const intake: Intake = createIntake({ clock, log, examine, outage });
+  const onFolder = (path: string): void => scanner.request(path);
+  const watch: Watch = options.polling
+    ? await createPoll({ inbox, clock, log, onFolder })
+    : createWatch({
+        inbox,
+        log,
+        onFolder,
+        onFile(path) {
+          // No room: the scan finds it, for a scan waits for room.
+          if (!intake.offer(path)) scanner.request('');
+        },
+      });
   const scanner: Scanner = createScanner({
     inbox,
     log,
+    enter: (folder) => watch.enter(folder),
     async offer(path) {
       await intake.room();
       intake.offer(path);
     },
   });
 
-  scanner.request('');
-  const watch = await createWatch({
-    ...options,
-    inbox,
-    onFile(path) {
-      // No room: the scan finds it, for a scan waits for room.
-      if (!isIgnored(path) && !intake.offer(path)) scanner.request('');
-    },
-    onFolder: (path) => scanner.request(path),
-  });
+  // First of all everything is watched: working off what is already there may take its time.
+  await scanner.survey();
   const rescan = startRescan(scanner, options);
 
   return {
@@ -124,7 +130,7 @@ async function openInbox(folder: string): Promise<string> {
   }
 }
 
-/** The first round makes up for what arrived before its folder was watched. */
+/** The first scan, at once, and all others. */
 function startRescan(scanner: Scanner, { clock, rescanMs = RESCAN_MS }: IngestOptions): { close(): Promise<void> } {
   const stop = new AbortController();
   async function run(): Promise<void> {

@@ -15,6 +15,36 @@ function setUp(examine: (path: string) => Promise<Next>) {
 
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 4_500, interval: 2 });
 
+describe('an outage', () => {
+  it('is waited for ever longer, however many fail together, and over when all that failed succeeds', async () => {
+    const { outage, intake, putForward } = setUp(async () => 'done');
+    const fail = (what: string) =>
+      outage.guard(what, async () => Promise.reject(new NightjarError('unavailable', 'away'))).catch(() => undefined);
+    await Promise.all([fail('record'), fail('record'), fail('store'), fail('store')]);
+    expect(outage.waitMs()).toBeLessThanOrEqual(100);
+    for (let failure = 0; failure < 12; failure++) {
+      putForward(10_000);
+      await fail('record');
+    }
+    expect(outage.waitMs()).toBeGreaterThan(5_000);
+    expect(outage.waitMs()).toBeLessThanOrEqual(10_000);
+    await outage.guard('record', async () => undefined);
+    expect(outage.isOn()).toBe(true);
+    await outage.guard('store', async () => undefined);
+    expect(outage.isOn()).toBe(false);
+    expect(outage.waitMs()).toBe(0);
+    await intake.close();
+  });
+
+  it('is not what a fault of one file is', async () => {
+    const { outage, intake } = setUp(async () => 'done');
+    const fault = new NightjarError('invalid', 'no such camera');
+    await expect(outage.guard('camera', async () => Promise.reject(fault))).rejects.toBe(fault);
+    expect(outage.isOn()).toBe(false);
+    await intake.close();
+  });
+});
+
 describe('the work list', () => {
   it('examines four at a time, and each once', async () => {
     let active = 0;
@@ -58,6 +88,18 @@ describe('the work list', () => {
     intake.offer('a');
     await intake.idle();
     expect(looks).toBe(3);
+    await intake.close();
+  });
+
+  it('looks again when a hint comes while the last file at a path is being dealt with', async () => {
+    let looks = 0;
+    const { intake } = setUp(async (path) => {
+      if (++looks === 1) intake.offer(path);
+      return 'done';
+    });
+    intake.offer('a');
+    await intake.idle();
+    expect(looks).toBe(2);
     await intake.close();
   });
 

@@ -14,16 +14,23 @@ const ENTRIES_AT_ONCE = 64;
 export interface Scanner {
   /** Has a folder (relative to the inbox, `` for all of it) scanned, with what is below it. */
   request(folder: string): void;
+  /** Enters every folder, and offers nothing: quick, however much is in them. */
+  survey(): Promise<void>;
   isScanning(): boolean;
   /** Resolves when no scan is under way or asked for. */
   idle(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** One scan at a time. `offer` takes each file's path; it is awaited, which is how the work list holds the scan back. */
+/**
+ * One scan at a time. `enter` is called with each folder before it is listed, so that it can be watched from before and
+ * nothing is missed in between. `offer` takes each file's path; it is awaited, which is how the
+ * work list holds the scan back.
+ */
 export function createScanner(options: {
   readonly inbox: string;
   readonly log: Logger;
+  readonly enter: (folder: string) => Promise<void>;
   readonly offer: (path: string) => Promise<void>;
 }): Scanner {
   const requested = new Set<string>();
@@ -31,7 +38,7 @@ export function createScanner(options: {
   let isClosed = false;
 
   async function scan(folder: string): Promise<void> {
-    for await (const path of walk(options.inbox, folder, options.log)) {
+    for await (const path of walk(folder, options)) {
       if (isClosed) return;
       await options.offer(path);
     }
@@ -53,6 +60,9 @@ export function createScanner(options: {
       if (!requested.has('')) requested.add(requested.size >= FOLDERS_MAX ? '' : folder);
       scanning ??= Promise.resolve().then(scanAll);
     },
+    async survey() {
+      for await (const path of walk('', options)) if (isClosed || path === '') return;
+    },
     isScanning: () => scanning !== undefined,
     async idle() {
       while (scanning) await scanning;
@@ -64,9 +74,17 @@ export function createScanner(options: {
   };
 }
 
+interface WalkContext {
+  readonly inbox: string;
+  readonly log: Logger;
+  readonly enter: (folder: string) => Promise<void>;
+}
+
 /** Paths of all that is not a folder, in the order of the file system. A folder that cannot be read is passed over. */
-async function* walk(inbox: string, folder: string, log: Logger): AsyncGenerator<string> {
+async function* walk(folder: string, context: WalkContext): AsyncGenerator<string> {
+  const { inbox, log, enter } = context;
   try {
+    if (!isAside(folder)) await enter(folder);
     for await (const entry of await opendir(join(inbox, folder), { bufferSize: ENTRIES_AT_ONCE })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.name.includes('\uFFFD'))
@@ -74,7 +92,7 @@ async function* walk(inbox: string, folder: string, log: Logger): AsyncGenerator
       // Some file systems do not say what an entry is; the look at it finds out.
       if (!entry.isDirectory()) {
         if (!isIgnored(path)) yield path;
-      } else if (isWalked(path, entry.name)) yield* walk(inbox, path, log);
+      } else if (isWalked(path, entry.name)) yield* walk(path, context);
     }
   } catch (thrown) {
     // Deleted while we were in it: there is nothing more to find there.
@@ -84,5 +102,6 @@ async function* walk(inbox: string, folder: string, log: Logger): AsyncGenerator
 }
 
 /** Folders of files put aside by us hold arrivals if we died before deleting them. */
-const isWalked = (path: string, name: string): boolean =>
-  name === ASIDE_FOLDER || path.split('/').at(-2) === ASIDE_FOLDER || !isIgnoredFolder(name);
+const isWalked = (path: string, name: string): boolean => isAside(path) || !isIgnoredFolder(name);
+
+const isAside = (folder: string): boolean => folder.split('/').slice(-2).includes(ASIDE_FOLDER);

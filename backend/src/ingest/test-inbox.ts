@@ -14,13 +14,11 @@ import { createIngest, type Ingest, type IngestOptions } from './index.ts';
 export function createJumpClock() {
   const sleepers = new Set<{ readonly dueMs: number; readonly wake: () => void }>();
   let aheadMs = 0;
-  let naps = 0;
   const nowMs = (): number => Date.now() + aheadMs;
   const clock: Clock = {
     nowMs,
     sleep: (durationMs, signal) =>
       new Promise((resolve) => {
-        naps++;
         if (signal?.aborted) {
           resolve();
           return;
@@ -41,8 +39,7 @@ export function createJumpClock() {
     aheadMs += ms;
     for (const { dueMs, wake } of sleepers) if (dueMs <= nowMs()) wake();
   }
-  /** How often somebody went to sleep: after each look at a file that is not finished, ingest does. */
-  return { clock, putForward, looks: () => naps };
+  return { clock, putForward };
 }
 
 /** The ledger's and the media store's part: what is recorded once is known from then on. */
@@ -147,6 +144,12 @@ export function insertSegment(jpeg: Buffer, marker: number, payload: Uint8Array)
   head.writeUInt16BE(payload.length + 2, 2);
   return Buffer.concat([jpeg.subarray(0, 2), head, payload, jpeg.subarray(2)]);
 }
+
+/** The bytes in pieces, about equally long. */
+export const cut = (bytes: Buffer, pieces: number): Buffer[] =>
+  Array.from({ length: pieces }, (_, i) =>
+    bytes.subarray(Math.floor((i * bytes.length) / pieces), Math.floor(((i + 1) * bytes.length) / pieces)),
+  );
 
 /** A log that keeps its warnings. */
 export function createWarnings(): { readonly log: Logger; readonly warnings: string[] } {

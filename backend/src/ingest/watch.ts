@@ -1,103 +1,103 @@
 /**
- * chokidar as a source of hints. Two things are done in other than the usual way:
+ * The file system's own notices as a source of hints: one `fs.watch` for each folder, none for files.
  *
- * Files are kept out of its sight, and names are taken from its `raw` event. Its own `add` comes only after it has listed
- * the whole folder and put a watch on each file: on a folder of 5,000 files that took 22 ms (raw: 2 ms), and a kernel
- * watch for each file in an archive of 100,000 exceeds what most systems allow. Folders alone are watched.
+ * chokidar stands on the same notices, but answers each with a listing of the whole folder and a look at every file in it.
+ * That was measured to be the dearest part of ingest by far (design.md has the figures), and an archive that is left in
+ * place (mode `copy`) made it worse with every file. All that is needed here is the name in the notice. chokidar does the
+ * polling of network shares (poll.ts).
  *
- * It lists a new folder first and watches it afterwards; what arrives in between goes unnoticed. So a new folder is
- * scanned at once and again shortly after. (The periodic scan would find it anyway, later.)
+ * The scan enters each folder here before it lists it: what arrives before the watch is in the listing, what arrives
+ * after it is in a notice.
  */
-import chokidar from 'chokidar';
-import { setMaxListeners } from 'node:events';
-import { basename, join, relative, sep } from 'node:path';
-import type { Clock } from '../lib/clock.ts';
+import { watch, type FSWatcher } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errorCode, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
-import { ASIDE_FOLDER, isIgnored, isIgnoredFolder } from './names.ts';
+import { isGone } from './inbox-file.ts';
+import { isIgnored } from './names.ts';
 
-const POLL_INTERVAL_MS = 200;
-const LOOK_AGAIN_MS = [100, 2_000];
-/** New folders being looked at again; beyond, the periodic scan must do. */
-const LOOKING_AGAIN_MAX = 256;
+/** Each costs the kernel a kilobyte or so; files in further folders wait for the periodic scan. */
+const FOLDERS_MAX = 50_000;
 
 export interface Watch {
+  /** A folder (relative to the inbox, `` for itself) is about to be listed. Resolves when it is watched. */
+  enter(folder: string): Promise<void>;
+  /** Nothing is at this path any more; if it was a folder, it is watched no longer. */
+  leave(path: string): void;
   close(): Promise<void>;
 }
 
-/** Resolves when the watches are in place. Paths are relative to the inbox. */
-export async function createWatch(options: {
+interface Watched {
+  /** Of the folder itself: a new folder may have taken its name. */
+  readonly identity: string;
+  readonly watcher: FSWatcher;
+}
+
+export function createWatch(options: {
   readonly inbox: string;
-  readonly polling: boolean;
-  readonly clock: Clock;
   readonly log: Logger;
+  /** Something happened to what is at this path, if anything still is. Temporary names are left out. */
   readonly onFile: (path: string) => void;
-  readonly onFolder: (path: string) => void;
-}): Promise<Watch> {
-  const { inbox, clock, log } = options;
-  const stop = new AbortController();
-  setMaxListeners(LOOKING_AGAIN_MAX, stop.signal);
-  let lookingAgain = 0;
+  /** Something happened in this folder. */
+  readonly onFolder: (folder: string) => void;
+}): Watch {
+  const { inbox, log } = options;
+  const folders = new Map<string, Watched>();
+  const onError = createWatchErrorLog(log);
+  let isClosed = false;
 
-  const toPath = (full: string): string => relative(inbox, full).split(sep).join('/');
-
-  async function lookAgain(folder: string): Promise<void> {
-    if (lookingAgain >= LOOKING_AGAIN_MAX) return;
-    lookingAgain++;
-    for (const ms of LOOK_AGAIN_MS) {
-      await clock.sleep(ms, stop.signal);
-      if (!stop.signal.aborted) options.onFolder(folder);
-    }
-    lookingAgain--;
+  function onNotice(folder: string, name: string | null): void {
+    // Not every system tells the name.
+    if (name === null) options.onFolder(folder);
+    else onPath(folder === '' ? name : `${folder}/${name}`);
   }
 
-  function onRaw(name: string | null, details: RawDetails): void {
-    // Polled: all that is known is which folder changed. Watched: the name, on nearly every system.
-    if (details.watchedPath === undefined) {
-      if (name !== null) options.onFolder(toPath(name));
-    } else if (name === null) options.onFolder(toPath(details.watchedPath));
-    else onName(toPath(join(details.watchedPath, name)));
+  function onPath(path: string): void {
+    if (!isIgnored(path)) options.onFile(path);
   }
 
-  function onName(path: string): void {
-    if (path !== '' && !isIgnored(path)) options.onFile(path);
+  function drop(folder: string): void {
+    folders.get(folder)?.watcher.close();
+    folders.delete(folder);
   }
 
-  const watcher = chokidar.watch(inbox, {
-    ignoreInitial: true,
-    atomic: false,
-    followSymlinks: false,
-    ignorePermissionErrors: true,
-    usePolling: options.polling,
-    interval: POLL_INTERVAL_MS,
-    ignored: (path, stats) =>
-      path !== inbox && (isUnwatched(basename(path)) || (stats !== undefined && !stats.isDirectory())),
-  });
-  watcher.on('raw', (_event: string, name: string | null, details: unknown) => onRaw(name, details as RawDetails));
-  watcher.on('addDir', (full) => {
-    options.onFolder(toPath(full));
-    void lookAgain(toPath(full));
-  });
-  watcher.on('error', createErrorLog(log));
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  function start(folder: string, identity: string): void {
+    if (folders.size >= FOLDERS_MAX) throw new Error(`more than ${FOLDERS_MAX} folders`);
+    const watcher = watch(join(inbox, folder), (_event, name) => onNotice(folder, name));
+    watcher.on('error', (error) => {
+      onError(error);
+      if (folders.get(folder)?.watcher === watcher) drop(folder);
+    });
+    folders.set(folder, { identity, watcher });
+  }
 
   return {
+    async enter(folder) {
+      try {
+        const { ino, birthtimeNs } = await lstat(join(inbox, folder), { bigint: true });
+        const identity = `${ino}:${birthtimeNs}`;
+        if (isClosed || folders.get(folder)?.identity === identity) return;
+        drop(folder);
+        start(folder, identity);
+      } catch (thrown) {
+        // Gone again: the listing will say so.
+        if (!isGone(thrown)) onError(thrown);
+      }
+    },
+    leave(path) {
+      if (!folders.has(path)) return;
+      for (const folder of folders.keys()) if (folder === path || folder.startsWith(`${path}/`)) drop(folder);
+    },
     async close() {
-      stop.abort();
-      await watcher.close();
+      isClosed = true;
+      for (const folder of folders.keys()) drop(folder);
     },
   };
 }
 
-/** `watchedPath` is absent where chokidar polls; the name is then the full path of the folder that changed. */
-interface RawDetails {
-  readonly watchedPath?: string;
-}
-
-const isUnwatched = (name: string): boolean => name === ASIDE_FOLDER || isIgnoredFolder(name);
-
 /** Each kind of trouble once: with too few kernel watches, every folder reports it. */
-function createErrorLog(log: Logger): (error: unknown) => void {
+export function createWatchErrorLog(log: Logger): (error: unknown) => void {
   const told = new Set<string>();
   return (error) => {
     const code = errorCode(error) ?? 'unknown';

@@ -5,6 +5,8 @@
 import type { ErrorKind } from '../lib/errors.ts';
 import type { Message } from './wire.ts';
 
+export { toCameraId } from './camera-id.ts';
+
 export type CameraStatus = 'online' | 'offline' | 'unknown';
 
 export interface Camera {

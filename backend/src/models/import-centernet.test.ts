@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { BUNDLED_MODEL, importBundledModel, readModel } from './index.ts';
+
+// Loading the network takes half a second on an idle machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const committed = new URL(`../../models/${BUNDLED_MODEL}/`, import.meta.url);
 const referenceSchema = z.object({ detections: z.array(z.array(z.number()).length(6)) });

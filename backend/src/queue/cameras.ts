@@ -1,26 +1,13 @@
 import type { Say, Tx } from '../db/index.ts';
 import { toCamera } from '../db/rows.ts';
-import type { Camera } from '../model/index.ts';
+import { toCameraId, type Camera } from '../model/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { toCameraWire } from '../model/wire.ts';
 
 /** The camera folder of files that lie in the inbox itself. */
 const ROOT_FOLDER = '.';
 const ROOT_CAMERA = { id: 'default', name: 'Default' };
-const ID_CHARS_MAX = 60;
 const SUFFIX_MAX = 999;
-
-/** `Front Door` is `front_door`; what has no letter or digit of the Latin alphabet is `camera`. */
-export function toCameraId(folder: string): string {
-  const slug = folder
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '_')
-    .replace(/^[_-]+|[_-]+$/g, '')
-    .slice(0, ID_CHARS_MAX);
-  return slug === '' ? 'camera' : slug;
-}
 
 /** The camera of a folder, created on first sight; a deleted one whose folder fills again is back. */
 export async function resolveCamera(tx: Tx, say: Say, folder: string): Promise<Camera> {

@@ -22,7 +22,6 @@ import { failFrame, reapLeases, releaseFrames, renewLeases } from './leases.ts';
 import { createNotices } from './notice.ts';
 
 export { createBatcher, type Batcher } from './batcher.ts';
-export { toCameraId } from './cameras.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 200;
 const FOLDERS_REMEMBERED_MAX = 1_000;

@@ -105,6 +105,7 @@ CREATE TABLE "outbox" (
 CREATE TABLE "outbox_head" (
 	"one" boolean PRIMARY KEY DEFAULT true NOT NULL,
 	"seq" bigint NOT NULL,
+	"house_id" uuid DEFAULT gen_random_uuid() NOT NULL,
 	CONSTRAINT "outbox_head_one" CHECK (one)
 );
 --> statement-breakpoint
@@ -117,20 +118,20 @@ ALTER TABLE "inbox_files" ADD CONSTRAINT "inbox_files_frame_id_frames_id_fk" FOR
 CREATE UNIQUE INDEX "cameras_folder" ON "cameras" USING btree ("folder");--> statement-breakpoint
 CREATE INDEX "detections_frame_id" ON "detections" USING btree ("frame_id");--> statement-breakpoint
 CREATE INDEX "detections_event_id" ON "detections" USING btree ("event_id");--> statement-breakpoint
-CREATE INDEX "detections_newest" ON "detections" USING btree ("captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "detections_camera_newest" ON "detections" USING btree ("camera_id","captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "detections_label_newest" ON "detections" USING btree ("label","captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "detections_newest" ON "detections" USING btree ("captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "detections_camera_newest" ON "detections" USING btree ("camera_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "detections_label_newest" ON "detections" USING btree ("label","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "events_open" ON "events" USING btree ("camera_id","started_at") WHERE state = 'open';--> statement-breakpoint
-CREATE INDEX "events_newest" ON "events" USING btree ("started_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "events_camera_newest" ON "events" USING btree ("camera_id","started_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "events_newest" ON "events" USING btree ("started_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "events_camera_newest" ON "events" USING btree ("camera_id","started_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "events_camera_ended" ON "events" USING btree ("camera_id","ended_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "frames_identity" ON "frames" USING btree ("camera_id","sha256");--> statement-breakpoint
-CREATE INDEX "frames_pending_newest" ON "frames" USING btree ("camera_id","captured_at" DESC NULLS LAST,"id" DESC NULLS LAST) WHERE state = 'pending';--> statement-breakpoint
+CREATE INDEX "frames_pending_newest" ON "frames" USING btree ("camera_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE state = 'pending';--> statement-breakpoint
 CREATE INDEX "frames_pending_oldest" ON "frames" USING btree ("received_at","id") WHERE state = 'pending';--> statement-breakpoint
 CREATE INDEX "frames_leased" ON "frames" USING btree ("lease_expires_at") WHERE state = 'leased';--> statement-breakpoint
-CREATE INDEX "frames_newest" ON "frames" USING btree ("captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "frames_camera_newest" ON "frames" USING btree ("camera_id","captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "frames_state_newest" ON "frames" USING btree ("state","captured_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "frames_newest" ON "frames" USING btree ("captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "frames_camera_newest" ON "frames" USING btree ("camera_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "frames_state_newest" ON "frames" USING btree ("state","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "inbox_files_frame" ON "inbox_files" USING btree ("frame_id");--> statement-breakpoint
 CREATE INDEX "outbox_at" ON "outbox" USING btree ("at");--> statement-breakpoint
 INSERT INTO "outbox_head" ("seq") VALUES (0);
