@@ -1,19 +1,25 @@
 import { defineProject } from 'vitest/config';
 
-/** The test projects. vitest 4 no longer reads this file by itself: vitest.config.ts imports it. */
+/**
+ * The test projects. vitest 4 no longer reads this file by itself: vitest.config.ts imports it.
+ *
+ * unit         beside the code, milliseconds each, no server and no model
+ * integration  `.real.test.ts` (the real model, threads, seconds of file system), `.db.test.ts` (a real PostgreSQL and
+ *              Redis), and the stories across rooms in backend/tests
+ */
 export default [
   defineProject({
     test: {
       name: 'unit',
       include: ['backend/src/**/*.test.ts', 'benchmarks/**/*.test.ts'],
-      exclude: ['**/*.db.test.ts'],
+      exclude: ['**/*.db.test.ts', '**/*.real.test.ts'],
       pool: 'forks',
     },
   }),
   defineProject({
     test: {
       name: 'integration',
-      include: ['backend/src/**/*.db.test.ts', 'backend/tests/**/*.test.ts'],
+      include: ['backend/src/**/*.{db,real}.test.ts', 'backend/tests/**/*.test.ts'],
       globalSetup: ['backend/tests/harness/global-setup.ts'],
       pool: 'forks',
       testTimeout: 60_000,

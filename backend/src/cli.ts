@@ -55,13 +55,13 @@ program
     const config = readConfig();
     const { detectWorkers: workers, detectThreads: threads, imageBytesMax, imagePixelsMax } = config;
     exitCode = await runDetect({
-      ...{ paths, workers, threads, imageBytesMax, imagePixelsMax, clock: systemClock, log: createLog(config.log) },
+      paths, workers, threads, imageBytesMax, imagePixelsMax, clock: systemClock, log: createLog(config.log),
       json: flags.json ?? false,
       annotateDir: flags.annotate,
       modelDir: toModelDir(flags.model ?? config.model),
       scoreMin: flags.scoreMin ?? config.scoreMin,
       labels: flags.labels ? toLabels(flags.labels) : config.labels,
-      write: (text) => void process.stdout.write(text),
+      write,
     });
   });
 

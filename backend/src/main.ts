@@ -88,9 +88,9 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
     const { batchMax: sizeMax, runsMax } = detector;
     const limits = { sizeMax, runsMax, delayMaxMs: config.batchDelayMaxMs };
     const worker = createDetectWorker({
-      ...{ detector, claim: queue.claim, readMedia: media.read, store: events.store },
-      ...{ fail: queue.fail, release: queue.release, forget: queue.forget },
-      ...{ storeWithinMs: config.leaseMs, clock, log, onStage: latencies.observe },
+      detector, claim: queue.claim, readMedia: media.read, store: events.store,
+      fail: queue.fail, release: queue.release, forget: queue.forget,
+      storeWithinMs: config.leaseMs, clock, log, onStage: latencies.observe,
       createBatcher: (run, isMoreComing) => createBatcher({ run, isMoreComing, ...limits }),
     });
     pending.on(closers.add('detect worker', worker).wake);
@@ -135,8 +135,8 @@ async function openDoors({ config, log, closers, db, bus, media, transact, facts
   const sockets = createSocketServer({ hub, authenticate, status: facts.status, clock, log });
   const api = await createApi({
     ...facts,
-    ...{ db, transact, host: config.host, port: config.port, timeZone: config.timeZone, authenticator, clock, log },
-    ...{ openMedia: media.open, readMedia: media.read, handleUpgrade: sockets.handleUpgrade },
+    db, transact, host: config.host, port: config.port, timeZone: config.timeZone, authenticator, clock, log,
+    openMedia: media.open, readMedia: media.read, handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });
   closers.add('api', api);

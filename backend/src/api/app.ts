@@ -1,4 +1,5 @@
 import { addCameras } from './cameras.ts';
+import { addDashboard } from './dashboard.ts';
 import { addDetections } from './detections.ts';
 import { addEdge } from './edge.ts';
 import { addEventParts } from './event-parts.ts';
@@ -26,5 +27,6 @@ export function createApp(options: ApiOptions): ApiApp {
   addEventParts(app, options);
   addStats(app, options);
   addOpenApi(app);
+  addDashboard(app);
   return app;
 }

@@ -291,7 +291,6 @@ describe('trouble inside', () => {
   });
 
   test('a thrown thing that is no Error is 500 too', async () => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others throw is not ours to choose
     const failing = await startTestApi(db, { system: () => Promise.reject('a string') });
     const response = await failing.send('/api/system');
     expect([response.status, response.headers.get('content-type')]).toEqual([500, 'application/problem+json']);

@@ -6,6 +6,7 @@ import type { MiddlewareHandler } from 'hono';
 import { randomUUID } from 'node:crypto';
 import { NightjarError } from '../lib/errors.ts';
 import { readBody } from './body.ts';
+import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
 import type { ApiOptions } from './options.ts';
 import { HttpRefusal, toApiError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
@@ -13,7 +14,7 @@ import type { ApiApp, ApiEnv } from './route-parts.ts';
 const REQUEST_ID_CHARS_MAX = 64;
 
 /** The only doors without a lock; all else, unknown paths included, needs a key. */
-const openRoutes = new Set(['GET /health', 'HEAD /health', 'GET /ready', 'HEAD /ready', 'POST /api/session', 'DELETE /api/session']); // prettier-ignore
+const openRoutes = new Set(['GET /health', 'HEAD /health', 'GET /ready', 'HEAD /ready', 'POST /api/session', 'DELETE /api/session', ...openPageRoutes]); // prettier-ignore
 
 export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' | 'clock' | 'log'>): void {
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
@@ -41,12 +42,16 @@ const createAccessLog =
     log.debug({ request_id: c.get('requestId'), method, path, status: c.res.status, ms: clock.nowMs() - startedMs }, 'request'); // prettier-ignore
   };
 
-const safeHeaders = secureHeaders({
+const apiHeaders = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
   xFrameOptions: 'DENY',
   // Browsers ignore it over plain HTTP, and over TLS it is for the owner of the domain to promise.
   strictTransportSecurity: false,
 });
+
+/** Answers of the API are never pages: only the dashboard may run anything. */
+const safeHeaders: MiddlewareHandler<ApiEnv> = (c, next) =>
+  (isPagePath(c.req.path) ? pageHeaders : apiHeaders)(c, next);
 
 const keepOutOfCaches: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();

@@ -101,7 +101,7 @@ describe('events', () => {
           await use(tx, say);
           throw new Error('the power went');
         }),
-      ...{ rules, clock, log, newId, complete: queue.complete },
+      rules, clock, log, newId, complete: queue.complete,
     });
     await expect(Promise.all(frames.map((frame) => broken.store(examine(frame))))).rejects.toThrow('the power went');
     expect([await count('events'), await count('detections')]).toEqual([0, 0]);
@@ -141,11 +141,9 @@ describe('events', () => {
   });
 
   it('two processes storing frames of one camera at once make one event', async () => {
-    const stores = [1, 2, 3].map(() =>
-      createEventStore({ transact: toTransact(db), rules, clock, log, newId, complete: queue.complete }),
-    );
+    const other = createEventStore({ transact: toTransact(db), rules, clock, log, newId, complete: queue.complete });
     const frames = await lease(...Array.from({ length: 30 }, (_, second) => second));
-    await Promise.all(frames.map((frame, index) => stores[index % 3]?.store(examine(frame))));
+    await Promise.all(frames.map((frame, index) => (index % 2 ? store : other).store(examine(frame))));
     expect(await db.query((sql) => sql`select frame_count, detection_count from events`)).toMatchObject([
       { frameCount: 30, detectionCount: 30 },
     ]);

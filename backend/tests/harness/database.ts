@@ -5,6 +5,8 @@ import { TEMPLATE_DATABASE } from './global-setup.ts';
 
 export interface TestDatabase extends Database {
   readonly target: DatabaseTarget;
+  /** The same for DATABASE_URL: the folder of the Unix socket is a parameter, as in libpq. */
+  readonly url: string;
 }
 
 /** A migrated database of its own, cloned from the template; dropped when closed. */
@@ -18,6 +20,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     ...db,
     target,
+    url: `postgres://nightjar@localhost/${database}?host=${encodeURIComponent(socketDir)}`,
     async close() {
       await db.close();
       await admin.unsafe(`drop database ${database} with (force)`);

@@ -1,18 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
+import type { EventState, FrameState } from '../../src/model/index.ts';
 import type { Message } from '../../src/model/wire.ts';
 import { eventually } from './eventually.ts';
 
 export const API_KEY = 'test-key-0123456789abcdef';
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const cliPath = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const START_MS_MAX = 60_000;
 
 /** The built program as a process group of its own, as a user runs it. */
 export interface NightjarProcess {
+  /** Empty for a process without the role `api`. */
   readonly url: string;
   readonly pid: number;
   get<T>(path: string): Promise<T>;
@@ -22,16 +26,64 @@ export interface NightjarProcess {
   log(): string;
 }
 
+export interface SpawnOptions {
+  /** As which user; our own if not given. */
+  readonly uid?: number;
+}
+
 export async function startProcess(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  options: SpawnOptions = {},
 ): Promise<NightjarProcess> {
-  const child = spawn(process.execPath, [cli, 'serve'], {
+  const { child, output, exited } = spawnCli(['serve'], {
     cwd: dataDir,
+    env: { DATA_DIR: dataDir, ...env },
+    ...options,
+  });
+  const kill = async (signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), signal);
+    return exited;
+  };
+  const welcome = await eventually(
+    () => {
+      if (child.exitCode !== null) throw new Error(`nightjar ended with ${child.exitCode}: ${output.stderr()}`);
+      return /Nightjar is up\.[^]*\n\n/.exec(output.stdout())?.[0];
+    },
+    { withinMs: START_MS_MAX, what: 'the start of nightjar' },
+  ).catch(async (thrown: unknown) => {
+    await kill('SIGKILL');
+    throw thrown;
+  });
+  const url = /API\s+(http\S+)\/api/.exec(welcome)?.[1] ?? '';
+  return { url, pid: child.pid ?? 0, log: output.stderr, get: (route) => getJson(`${url}${route}`), kill };
+}
+
+export interface Ended {
+  readonly code: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Any command of the built program, to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Ended> {
+  const { output, exited } = spawnCli(args, { env: {}, ...options });
+  return { code: await exited, stdout: output.stdout(), stderr: output.stderr() };
+}
+
+function spawnCli(
+  args: readonly string[],
+  { cwd, env, uid }: SpawnOptions & { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+) {
+  const child = spawn(process.execPath, [cliPath, ...args], {
+    cwd,
+    // Nothing of the environment of the tests: the same everywhere.
     env: {
       PATH: process.env['PATH'],
       ADMIN_API_KEY: API_KEY,
-      DATA_DIR: dataDir,
       PORT: '0',
       LOG_FORMAT: 'json',
       CAMERA_TZ: 'UTC',
@@ -39,27 +91,10 @@ export async function startProcess(
     },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
-  const output = collect(child);
-  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  const url = await eventually(
-    () => {
-      if (child.exitCode !== null) throw new Error(`nightjar ended with ${child.exitCode}: ${output.stderr()}`);
-      return /API\s+(http\S+)\/api/.exec(output.stdout())?.[1];
-    },
-    { withinMs: 60_000, what: 'the start of nightjar' },
-  );
-  return {
-    url,
-    pid: child.pid ?? 0,
-    log: output.stderr,
-    get: (route) => getJson(`${url}${route}`),
-    async kill(signal) {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), signal);
-      const [code, by] = await exited;
-      return code ?? by;
-    },
-  };
+  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null);
+  return { child, output: collect(child), exited };
 }
 
 function collect(child: ChildProcess) {
@@ -136,4 +171,48 @@ export async function listen(url: string, after = 0): Promise<Listener> {
   await once(ws, 'open');
   ws.send(JSON.stringify({ type: 'subscribe', after }));
   return { messages, closed, close: () => ws.close() };
+}
+
+/** Reads a whole list of the API, page by page. */
+export async function getAll<T>(nightjar: NightjarProcess, route: string): Promise<T[]> {
+  const items: T[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const query: string = `limit=200${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page = await nightjar.get<{ items: T[]; next_cursor: string | null }>(
+      `${route}${route.includes('?') ? '&' : '?'}${query}`,
+    );
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  return items;
+}
+
+export interface Summary {
+  readonly frames: { readonly total: number; readonly by_state: Readonly<Record<FrameState, number>> };
+  readonly events: { readonly total: number; readonly by_state: Readonly<Record<EventState, number>> };
+}
+
+export const readSummary = (nightjar: NightjarProcess): Promise<Summary> => nightjar.get<Summary>('/api/stats/summary');
+
+/** Waits until so many frames are `done` (at least), and no longer than a minute. */
+export async function untilDone(nightjar: NightjarProcess, count: number): Promise<void> {
+  await eventually(async () => (await readSummary(nightjar)).frames.by_state.done >= count, {
+    withinMs: 60_000,
+    what: `${count} frames done`,
+  });
+}
+
+/** Puts bytes into a camera's folder as a slow camera does: in place, piece by piece, each after its pause. */
+export async function grow(
+  inbox: string,
+  name: string,
+  { pieces, pauseMs }: { readonly pieces: readonly Uint8Array[]; readonly pauseMs: number },
+): Promise<void> {
+  const target = path.join(inbox, name);
+  await mkdir(path.dirname(target), { recursive: true });
+  for (const [index, piece] of pieces.entries()) {
+    // The pace of the writer is what is being played here, and no test waits by it.
+    if (index > 0) await sleep(pauseMs);
+    await appendFile(target, piece);
+  }
 }
