@@ -55,7 +55,13 @@ program
     const config = readConfig();
     const { detectWorkers: workers, detectThreads: threads, imageBytesMax, imagePixelsMax } = config;
     exitCode = await runDetect({
-      paths, workers, threads, imageBytesMax, imagePixelsMax, clock: systemClock, log: createLog(config.log),
+      paths,
+      workers,
+      threads,
+      imageBytesMax,
+      imagePixelsMax,
+      clock: systemClock,
+      log: createLog(config.log),
       json: flags.json ?? false,
       annotateDir: flags.annotate,
       modelDir: toModelDir(flags.model ?? config.model),

@@ -1,0 +1,51 @@
+/** Parts that the configuration chooses, and what each room is told of it: no room sees the configuration itself. */
+import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadcast/index.ts';
+import { toModelDir, type Config } from './config.ts';
+import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
+import { createOnnxDetector } from './detect/index.ts';
+import { systemClock as clock } from './lib/clock.ts';
+import type { Closers } from './lib/lifecycle.ts';
+import type { Logger } from './lib/log.ts';
+import { readModel } from './models/index.ts';
+
+export async function openServer(config: Config, log: Logger, closers: Closers): Promise<DatabaseTarget> {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl };
+  const server = await createEmbeddedPostgres({ dataDir: config.dataDir, log });
+  return closers.add('embedded PostgreSQL', server).target;
+}
+
+export async function openDetector(config: Config, log: Logger) {
+  const { detectWorkers: workers, detectThreads: threads, batchMax, scoreMin, labels, imagePixelsMax } = config;
+  const model = await readModel(toModelDir(config.model));
+  return createOnnxDetector({ model, workers, threads, batchMax, scoreMin, labels, imagePixelsMax, clock, log });
+}
+
+export async function openBus({ redisUrl }: Config, db: Database, log: Logger): Promise<Bus> {
+  if (redisUrl === undefined) return createLocalBus();
+  return createRedisBus({ url: redisUrl, log, channel: `nightjar:messages:${await readHouseId(db)}` });
+}
+
+export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({
+  idleMs: eventIdleMs,
+  windowMs: eventWindowMs,
+  bands: riskBands,
+  timeZone,
+});
+
+export const toInbox = ({
+  inbox,
+  ingestMode,
+  watchPolling,
+  settleMs,
+  timeZone,
+  imageBytesMax,
+  imagePixelsMax,
+}: Config) => ({
+  inbox,
+  mode: ingestMode,
+  polling: watchPolling,
+  settleMs,
+  timeZone,
+  imageBytesMax,
+  imagePixelsMax,
+});
