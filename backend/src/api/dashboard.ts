@@ -35,6 +35,7 @@ export const pageFiles: readonly PageFile[] = [
   'icon.svg',
   'theme.css',
   'page.css',
+  'cards.css',
   'main.js',
   'api.js',
   'cameras.js',

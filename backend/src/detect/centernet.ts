@@ -67,5 +67,8 @@ function toObject(
   if (label === undefined || (keep.only !== 'all' && !keep.only.has(label))) return undefined;
   const [left = Number.NaN, top = Number.NaN, right = Number.NaN, bottom = Number.NaN] = boxes.subarray(index * 4);
   const bbox = toBBox({ left, top, right, bottom }, placement);
-  return bbox && { label, score, bbox };
+  return bbox && { label, score: toScore(score), bbox };
 }
+
+/** Six digits: all that a `real` column keeps for certain, so that a score is the same wherever it is told. */
+const toScore = (score: number): number => Math.round(score * 1e6) / 1e6;

@@ -101,7 +101,11 @@ describe('events', () => {
           await use(tx, say);
           throw new Error('the power went');
         }),
-      rules, clock, log, newId, complete: queue.complete,
+      rules,
+      clock,
+      log,
+      newId,
+      complete: queue.complete,
     });
     await expect(Promise.all(frames.map((frame) => broken.store(examine(frame))))).rejects.toThrow('the power went');
     expect([await count('events'), await count('detections')]).toEqual([0, 0]);
@@ -118,6 +122,18 @@ describe('events', () => {
     await db.query((sql) => sql`update frames set attempts = attempts + 1 where id = ${lost.id}`);
     expect(await storeAll(frames)).toEqual([false, true]);
     expect(await count('detections')).toBe(1);
+  });
+
+  it('a result that the database refuses takes no other with it', async () => {
+    const [bad, good] = await lease(0, 1);
+    if (!bad || !good) throw new Error('two frames');
+    const nonsense = { ...person, score: 7 };
+    const results = await Promise.allSettled([store.store(examine(bad, [nonsense])), store.store(examine(good))]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(await db.query((sql) => sql`select state from frames order by captured_at`)).toMatchObject([
+      { state: 'leased' },
+      { state: 'done' },
+    ]);
   });
 
   it('stores a frame once even if told twice', async () => {

@@ -9,6 +9,7 @@
 import type { Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createCoalescer } from '../lib/coalesce.ts';
+import { isFinal } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import type { ExaminedFrame } from '../model/index.ts';
@@ -29,6 +30,7 @@ export function createEventStore(options: EventsOptions) {
   const commits = createCoalescer<ExaminedFrame, boolean>({
     sizeMax: FRAMES_PER_TRANSACTION_MAX,
     run: (examined) => options.transact((tx, say) => commitExamined(tx, say, examined, options)),
+    isOfOne: isFinal,
   });
   return {
     /** Resolves once durable: true if stored, false if the frame's lease was lost and another has it now. */

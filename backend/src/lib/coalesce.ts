@@ -15,11 +15,15 @@ interface Waiting<Item, Result> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** `run` gets at most `sizeMax` items and must answer with as many results, in the same order. */
-export function createCoalescer<Item, Result>(options: {
+export interface CoalescerOptions<Item, Result> {
   readonly sizeMax: number;
+  /** Gets at most `sizeMax` items and must answer with as many results, in the same order. All or nothing. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
-}): Coalescer<Item, Result> {
+  /** Whether one item may be to blame for this failure: then each is run alone, so that it takes no other with it. */
+  readonly isOfOne?: (reason: unknown) => boolean;
+}
+
+export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
   const waiting: Waiting<Item, Result>[] = [];
   let running: Promise<void> | undefined;
 
@@ -28,7 +32,8 @@ export function createCoalescer<Item, Result>(options: {
       const results = await options.run(batch.map(({ item }) => item));
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
     } catch (reason) {
-      for (const { reject } of batch) reject(reason);
+      if (batch.length > 1 && options.isOfOne?.(reason)) for (const one of batch) await runBatch([one]);
+      else for (const { reject } of batch) reject(reason);
     }
   }
 

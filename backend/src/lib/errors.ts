@@ -43,6 +43,9 @@ export function toNightjarError(thrown: unknown): NightjarError {
   return new NightjarError('internal', toMessage(thrown), { cause: thrown });
 }
 
+/** Whether waiting will not heal it, so that it must lie in what was asked for. */
+export const isFinal = (thrown: unknown): boolean => !isRetryable(toNightjarError(thrown).kind);
+
 export const toMessage = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** The `code` of a system, driver or Postgres error, as in `ENOENT` or `23505`; undefined if it has none. */

@@ -85,6 +85,19 @@ describe('coalescer', () => {
     expect(runs).toEqual([[1], [2, 3, 4], [5]]);
   });
 
+  it('runs each item alone when one may be to blame, so that the others pass', async () => {
+    const coalescer = createCoalescer<number, number>({
+      sizeMax: 10,
+      run: async (items) => {
+        if (items.includes(13)) throw new Error('thirteen');
+        return items;
+      },
+      isOfOne: (reason) => reason instanceof Error && reason.message === 'thirteen',
+    });
+    const results = await Promise.allSettled([1, 13, 3].map((item) => coalescer.add(item)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
   it('fails those of one run and serves the next', async () => {
     const coalescer = createCoalescer<number, number>({
       sizeMax: 1,

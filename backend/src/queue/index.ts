@@ -9,7 +9,7 @@
 import { createOwnerLock, type Database, type DatabaseTarget, type Transact, type Tx } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createCoalescer } from '../lib/coalesce.ts';
-import type { NightjarError } from '../lib/errors.ts';
+import { isFinal, type NightjarError } from '../lib/errors.ts';
 import type { NewId } from '../lib/id.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
@@ -76,6 +76,7 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
 
   const record = createCoalescer<Arrival, Recorded>({
     sizeMax: ARRIVALS_PER_TRANSACTION_MAX,
+    isOfOne: isFinal,
     run: async (arrivals) => {
       const recorded = await transact((tx, say) => recordArrivals(tx, say, arrivals, options.newId));
       options.onPending();
