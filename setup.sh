@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a checkout ready to run: node modules, .env with random secrets, the build, the bundled model; with --test also
-# redis-server. Idempotent: what is there is left alone, and a second run takes well under a second.
+# redis-server and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -42,17 +42,23 @@ fi
 
 model=backend/models/centernet-mbv3
 if ! fresh "$model/model.onnx" "$model/model.json" "$modules"; then
-  say 'building the bundled model'
+  say 'seeing to the bundled model'
   node backend/dist/cli.js models import --bundled >&2
   touch "$model/model.onnx"
 fi
 
-if [ "${1:-}" = --test ] && ! command -v redis-server >/dev/null; then
+# A system package that only the tests need: need_package PROGRAM PACKAGE
+need_package() {
+  if command -v "$1" >/dev/null; then return; fi
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say 'installing redis-server for the tests'
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; } >/dev/null 2>&1 ||
-      die 'redis-server could not be installed: install it, then run this again'
+    say "installing $2 for the tests"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null 2>&1 ||
+      die "$2 could not be installed: install it, then run this again"
   else
-    die 'the tests need redis-server: install it (apt install redis-server, brew install redis), then run this again'
+    die "the tests need $1: install it (apt install $2, brew install ${3:-$2}), then run this again"
   fi
+}
+if [ "${1:-}" = --test ]; then
+  need_package redis-server redis-server redis
+  need_package chromium chromium
 fi

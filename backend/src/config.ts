@@ -12,6 +12,9 @@ import { NightjarError } from './lib/errors.ts';
 export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
 export type Role = (typeof roles)[number];
 
+/** onnxruntime reports its use to its maker unless the environment says no. What a camera sees is nobody's business. */
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
 const SECRET_CHARS_MIN = 16;
 const DEFAULT_LABELS = 'person,bicycle,car,motorcycle,bus,truck,bird,cat,dog';
 

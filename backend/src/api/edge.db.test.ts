@@ -8,6 +8,7 @@ import { openDatabase } from '../db/index.ts';
 import { NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { newId } from '../lib/id.ts';
 import { createApp } from './app.ts';
+import { pageFiles } from './dashboard.ts';
 import type { ApiOptions } from './options.ts';
 import { problemSchema } from './problem.ts';
 import { SESSION_COOKIE } from './auth.ts';
@@ -47,15 +48,25 @@ describe('keys', () => {
       else open.push(route);
       await response.body?.cancel();
     }
-    expect(open.sort()).toEqual(['DELETE /api/session', 'GET /health', 'GET /ready', 'POST /api/session']);
+    const page = pageFiles.map(({ path }) => `GET ${path}`);
+    expect(open.sort()).toEqual(
+      ['DELETE /api/session', 'GET /health', 'GET /ready', 'POST /api/session', ...page].sort(),
+    );
   });
 
-  test.each(['/nowhere', '/api/nowhere', '/api/frames/', '/', '/API/frames', '//api/frames', '/health/'])(
-    'without one, %s is not even said not to exist',
-    async (path) => {
-      expect((await keyless(path)).status).toBe(401);
-    },
-  );
+  test.each([
+    '/nowhere',
+    '/api/nowhere',
+    '/api/frames/',
+    '/dashboard/',
+    '/dashboard/../package.json',
+    '/index.html',
+    '/API/frames',
+    '//api/frames',
+    '/health/',
+  ])('without one, %s is not even said not to exist', async (path) => {
+    expect((await keyless(path)).status).toBe(401);
+  });
 
   test.each<[string, string, Record<string, string>]>([
     ['a wrong key', '/api/frames', { 'X-API-Key': 'wrong' }],

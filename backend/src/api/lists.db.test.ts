@@ -189,7 +189,10 @@ describe('what the program says of itself', () => {
 
   test('pipeline, system, health, readiness', async () => {
     expect(pipelineSchema.strict().parse(await api.get('/api/stats/pipeline')).queue).toEqual({
-      pending: 3, leased: 1, dead: 0, oldest_pending_s: 1.5,
+      pending: 3,
+      leased: 1,
+      dead: 0,
+      oldest_pending_s: 1.5,
     });
     expect(systemSchema.strict().parse(await api.get('/api/system'))).toMatchObject({ uptime_s: 129_600 });
     expect(healthSchema.strict().parse(await api.get('/health'))).toEqual({ status: 'healthy', model_loaded: true });

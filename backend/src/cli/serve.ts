@@ -25,7 +25,7 @@ export function toWelcome(config: Config, { url, detector }: Nightjar): readonly
   if (config.roles.has('ingest')) lines.push(`  Inbox     ${config.inbox}/<camera>/   (${config.ingestMode})`);
   if (detector) lines.push(`  Detector  ${detector.name}: ${detector.model} on ${detector.provider}`);
   // The key stands behind the #, a part of the URL that browsers keep to themselves.
-  if (url) lines.push(`  API       ${url}/api`, `  Log in    ${url}/#key=${config.adminApiKey}`);
+  if (url) lines.push(`  API       ${url}/api`, `  Log in    ${url}/#key=${encodeURIComponent(config.adminApiKey)}`);
   return [...lines, ''];
 }
 

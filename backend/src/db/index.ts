@@ -25,6 +25,11 @@ export type DatabaseTarget = { readonly url: string } | { readonly socketDir: st
 const PIPELINE_CONNECTIONS_MAX = 6;
 const READ_CONNECTIONS_MAX = 4;
 const CONNECT_SECONDS_MAX = 5;
+/**
+ * Backing off is the business of our loops. The driver's own (up to 20 s) would hold each query back for as long, and
+ * with it every `close` that waits for one.
+ */
+const RECONNECT_SECONDS = 0.2;
 /** So that a hung server or a lost network shows as an error, not as a wait without end. */
 const STATEMENT_MS_MAX = 60_000;
 
@@ -55,6 +60,7 @@ export function connect(
 ): Sql {
   const base = {
     connect_timeout: CONNECT_SECONDS_MAX,
+    backoff: () => RECONNECT_SECONDS,
     onnotice: () => undefined,
     transform: { column: { from: postgres.toCamel } },
     types: { int8 },

@@ -53,7 +53,13 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
     return bytes;
   };
   return {
-    db, host: '127.0.0.1', port: 0, clock: systemClock, log: silentLog, timeZone: 'Europe/Berlin', readMedia,
+    db,
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    log: silentLog,
+    timeZone: 'Europe/Berlin',
+    readMedia,
     authenticator: createAuthenticator({ adminApiKey: TEST_KEY, clock: systemClock }),
     async openMedia(path) {
       const bytes = await readMedia(path);

@@ -1,0 +1,196 @@
+/** The first page, as a person meets it: the built program, a real browser, a picture dropped into the inbox. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pageFiles } from '../src/api/dashboard.ts';
+import { startBrowser, type TestBrowser } from './harness/browser.ts';
+import { eventually } from './harness/eventually.ts';
+import { API_KEY, createDataDir, drop, startProcess, type NightjarProcess } from './harness/nightjar.ts';
+import { readStreet, withComment } from './harness/pictures.ts';
+import { freePort } from './harness/redis.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const SEEN_MS = 30_000;
+const login = `/#key=${API_KEY}`;
+const folder = fileURLToPath(new URL('../../dashboard', import.meta.url));
+
+let dataDir: Awaited<ReturnType<typeof createDataDir>>;
+let env: Record<string, string>;
+let nightjar: NightjarProcess;
+let browser: TestBrowser;
+let dropped = 0;
+
+beforeAll(async () => {
+  dataDir = await createDataDir();
+  // The same port after a restart: a browser comes back to the address it knows.
+  env = { PORT: `${await freePort()}` };
+  nightjar = await startProcess(dataDir.path, env);
+  browser = await startBrowser();
+});
+afterEach(() => browser.leave());
+afterAll(async () => {
+  await browser.close();
+  await nightjar.kill('SIGTERM');
+  await dataDir.remove();
+});
+
+/** A picture of people, taken now, as the camera of this folder would send it. */
+async function takePicture(camera: string): Promise<void> {
+  dropped += 1;
+  const jpeg = withComment(await readStreet(), `${camera} ${dropped}`);
+  const name = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+  await drop(path.join(dataDir.path, 'inbox'), `${camera}/${name}_${dropped}.jpg`, jpeg);
+}
+
+const eventOf = (page: Page, camera: string) => page.locator('#events article', { has: page.getByText(camera, { exact: true }) }); // prettier-ignore
+const connected = (page: Page) => page.locator('#connection[data-state=connected]').waitFor({ timeout: SEEN_MS });
+const pictureWidth = (page: Page, camera: string): Promise<number> =>
+  eventOf(page, camera)
+    .locator('img')
+    .evaluate((image: { readonly naturalWidth: number }) => image.naturalWidth);
+
+describe('the page', () => {
+  it('signs in by the link and takes the key out of the address', async () => {
+    const { page, faults } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    expect(page.url()).toBe(`${nightjar.url}/`);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.reload();
+    await connected(page);
+    expect(await page.locator('#sign-in').isVisible()).toBe(false);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows an event and its picture as they come, without a reload', async () => {
+    const { page, faults } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    await page.evaluate('window.neverReloaded = true');
+    await takePicture('Front Door');
+    const event = eventOf(page, 'Front Door');
+    await event.waitFor({ timeout: SEEN_MS });
+    expect(await event.locator('.state').innerText()).toBe('live');
+    expect(await event.locator('.risk').innerText()).toMatch(/^(low|medium|high|critical) risk · \d+$/i);
+    expect(await event.locator('h3').innerText()).toMatch(/people.* at Front Door/);
+    expect(await event.locator('.reasons li').first().innerText()).toMatch(/^\+\d+ person/);
+    await eventually(async () => (await pictureWidth(page, 'Front Door')) === 480, {
+      what: 'the picture of the event',
+    });
+    expect(await event.locator('img').getAttribute('src')).toContain('annotated=true&width=480');
+    const tile = page.locator('.tile', { hasText: 'Front Door' });
+    await eventually(async () => (await tile.locator('.status').innerText()) === 'online', { what: 'a camera online' });
+    await eventually(() => tile.locator('img').isVisible(), { what: 'the picture of the camera' });
+    expect(await page.evaluate('window.neverReloaded')).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows a hostile camera name as the text it is', async () => {
+    const { page, faults } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    await takePicture(HOSTILE);
+    await eventOf(page, HOSTILE).waitFor({ timeout: SEEN_MS });
+    await page.reload();
+    await eventOf(page, HOSTILE).waitFor({ timeout: SEEN_MS });
+    expect(await page.locator('.tile h3', { hasText: HOSTILE }).innerText()).toBe(HOSTILE);
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('lists dead letters with their reasons', async () => {
+    await drop(path.join(dataDir.path, 'inbox'), 'Front Door/broken.jpg', Buffer.from('no picture at all'));
+    const { page, faults } = await browser.visit(nightjar.url, login);
+    const link = page.locator('a[href="#dead-letters"]');
+    await eventually(async () => (await link.innerText()) === '1', { withinMs: SEEN_MS, what: 'one dead letter' });
+    await link.press('Enter');
+    const letter = page.locator('#dead-letters li');
+    await letter.waitFor();
+    expect(await letter.innerText()).toMatch(/not a picture[^]*Front Door[^]*broken\.jpg/);
+    expect(faults).toEqual([]);
+  });
+
+  it('comes back by itself after the program was killed, and misses nothing', async () => {
+    const { page } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    const sent: string[] = [];
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(payload.toString())));
+    await nightjar.kill('SIGKILL');
+    await page.locator('#connection[data-state=reconnecting]').waitFor();
+    await takePicture('Back Yard');
+    nightjar = await startProcess(dataDir.path, env);
+    await connected(page);
+    await eventOf(page, 'Back Yard').waitFor({ timeout: SEEN_MS });
+    expect(JSON.parse(sent.find((text) => text.includes('subscribe')) ?? '{}')).toEqual({
+      type: 'subscribe',
+      after: expect.any(Number) as number,
+    });
+  });
+
+  it.each<['light' | 'dark', number]>([
+    ['light', 1280],
+    ['dark', 390],
+  ])('fits the screen: %s, %d pixels', async (colorScheme, width) => {
+    const { page, faults } = await browser.visit(nightjar.url, login, {
+      colorScheme,
+      viewport: { width, height: 800 },
+    });
+    await eventOf(page, HOSTILE).waitFor({ timeout: SEEN_MS });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const ground = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const [red = 0] = ground.match(/\d+/g)?.map(Number) ?? [];
+    expect(red < 128).toBe(colorScheme === 'dark');
+    expect(await page.locator('img:not([alt])').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('signing in', () => {
+  async function enterKey(page: Page, key: string): Promise<void> {
+    await page.getByLabel('API key').fill(key);
+    await page.keyboard.press('Enter');
+  }
+  const errorOf = (page: Page) => page.locator('#sign-in-error:not(:empty)').innerText();
+
+  it('says that a key is wrong, and takes the right one', async () => {
+    const { page } = await browser.visit(nightjar.url, '/#key=wrong');
+    expect(await errorOf(page)).toBe('This key is not valid.');
+    expect(page.url()).toBe(`${nightjar.url}/`);
+    await enterKey(page, API_KEY);
+    await connected(page);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').waitFor();
+    await page.reload();
+    await page.getByLabel('API key').waitFor();
+    expect(await page.locator('#live').isVisible()).toBe(false);
+  });
+
+  it.each([
+    [429, 'Too many attempts. Try again in 7 s.'],
+    [503, 'Nightjar cannot do this just now. Try again in 7 s.'],
+  ])('tells %d from a wrong key', async (status, message) => {
+    const { page } = await browser.visit(nightjar.url);
+    await page.route('**/api/session', (route) => route.fulfill({ status, headers: { 'Retry-After': '7' } }));
+    await enterKey(page, API_KEY);
+    expect(await errorOf(page)).toBe(message);
+  });
+});
+
+describe('the files of the page', () => {
+  it('are all served, and nothing else', async () => {
+    const visible = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+    expect(visible.sort()).toEqual(pageFiles.map(({ name }) => name).sort());
+  });
+
+  it.each(pageFiles)('$path needs no key, is a $type, and is not sent twice', async ({ path: at, type }) => {
+    const response = await fetch(`${nightjar.url}${at}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'self';.*frame-ancestors 'none'/);
+    expect(await response.text()).not.toMatch(/<script>|\sstyle=|\son\w+=|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    const headers = { 'If-None-Match': response.headers.get('etag') ?? '' };
+    expect((await fetch(`${nightjar.url}${at}`, { headers })).status).toBe(304);
+    expect((await fetch(`${nightjar.url}${at}`, { method: 'HEAD' })).status).toBe(200);
+    const posted = await fetch(`${nightjar.url}${at}`, { method: 'POST', headers: { 'X-API-Key': API_KEY } });
+    expect(posted.status).toBe(405);
+  });
+});

@@ -1,0 +1,129 @@
+import { getJson } from './api.js';
+import { createCameras } from './cameras.js';
+import { createDeadLetters } from './dead-letters.js';
+import { setText } from './dom.js';
+import { createEvents, EVENTS_MAX } from './events.js';
+import { createFeed, toRetryMs } from './feed.js';
+import { createPipeline } from './pipeline.js';
+
+const CAMERAS_MAX = 200;
+const FRAMES_MAX = 100;
+/** Messages kept while the lists are read; beyond, the lists are read once more. */
+const HELD_MAX = 2_000;
+
+const stateTexts = { connecting: 'Connecting …', connected: 'Connected', reconnecting: 'Reconnecting …' };
+
+/** Everything between signing in and signing out. The first `open` shows it; `onSignedOut` when the session is over. */
+export function createLiveView({ document, window, onSignedOut }) {
+  const root = document.querySelector('#live');
+  const connection = document.querySelector('#connection');
+  const cameras = createCameras(root.querySelector('.cameras'));
+  const { nameOf } = cameras;
+  const events = createEvents(root.querySelector('.events'), { nameOf });
+  const pipeline = createPipeline(root.querySelector('#pipeline'));
+  const deadLetters = createDeadLetters(root.querySelector('#dead-letters'), { nameOf, location: window.location });
+  let feed;
+  /** Messages that came while the lists are being read, to be applied after them; null otherwise. */
+  let held = null;
+  let reading = 0;
+  let lastStatus = '';
+
+  function apply({ type, data }) {
+    if (type.startsWith('event.')) events.put(data);
+    else if (type.startsWith('camera.')) cameras.put(data);
+    else if (type === 'detection.created') cameras.offerFrame(data.frame);
+    else if (type === 'frame.dead') deadLetters.put(data);
+    else if (type === 'system.status') onStatus(data);
+  }
+
+  function onMessage(message) {
+    if (held === null || message.seq === undefined) apply(message);
+    else if (held.length < HELD_MAX) held.push(message);
+    else void readAll();
+  }
+
+  /** Reads the lists, then applies what was said meanwhile: in that order nothing old overwrites what is new. */
+  async function readAll(attempt = 0) {
+    const own = ++reading;
+    held = [];
+    const lists = await guard(() => Promise.all([readCameras(), getJson(`/api/events?limit=${EVENTS_MAX}`)]));
+    if (own !== reading || !feed) return;
+    if (lists === null) return void setTimeout(() => own === reading && feed && readAll(attempt + 1), toRetryMs(attempt)); // prettier-ignore
+    events.set(lists[1].items);
+    const missed = held;
+    held = null;
+    missed.forEach(apply);
+    void deadLetters.read();
+  }
+
+  /** The cameras and the newest picture of each: most from one list, the silent ones one by one. */
+  async function readCameras() {
+    const [{ items }, frames] = await Promise.all([
+      getJson(`/api/cameras?limit=${CAMERAS_MAX}`),
+      getJson(`/api/frames?state=done&limit=${FRAMES_MAX}`),
+    ]);
+    cameras.set(items);
+    events.render(); // they are called by these names
+    frames.items.forEach(cameras.offerFrame);
+    const silent = items.filter(({ id, last_seen_at: seenAt }) => seenAt !== null && !cameras.has(id));
+    for (const { id } of silent) await readFrame(id);
+  }
+
+  async function readFrame(cameraId) {
+    const page = await getJson(`/api/frames?state=done&limit=1&camera_id=${encodeURIComponent(cameraId)}`);
+    page.items.forEach(cameras.offerFrame);
+  }
+
+  /** Frames in which nothing was found are not told of: when the numbers moved, there may be newer pictures. */
+  function onStatus(status) {
+    pipeline.show(status);
+    const text = JSON.stringify(status.stages);
+    if (text === lastStatus || document.hidden || held !== null) return;
+    lastStatus = text;
+    void readAll();
+  }
+
+  /** Null when it failed: it is tried again by whoever asked, unless the session is over. */
+  async function guard(read) {
+    try {
+      return await read();
+    } catch (thrown) {
+      if (thrown.status === 401) signedOut();
+      return null;
+    }
+  }
+
+  function signedOut() {
+    if (!feed) return;
+    close();
+    onSignedOut('Your session is over. Sign in again.');
+  }
+
+  const isSignedIn = () =>
+    getJson('/api/cameras?limit=1').then(() => true, (thrown) => {
+      if (thrown.status === 0) throw thrown;
+      return thrown.status !== 401;
+    }); // prettier-ignore
+
+  function onState(state) {
+    setText(connection, stateTexts[state]);
+    connection.dataset.state = state;
+  }
+
+  function open() {
+    const url = `${window.location.origin.replace(/^http/, 'ws')}/ws`;
+    root.hidden = false;
+    feed ??= createFeed({ url, onState, onFresh: () => void readAll(), onMessage, isSignedIn, onSignedOut: signedOut });
+  }
+
+  function close() {
+    root.hidden = true;
+    feed?.close();
+    feed = undefined;
+    setText(connection, '');
+    delete connection.dataset.state;
+  }
+
+  window.addEventListener('hashchange', () => feed && void deadLetters.read());
+  return { open, close };
+}
