@@ -29,7 +29,7 @@ export async function openDoors({ config, log, closers, db, bus, media, transact
   const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
   const authenticate = authenticator.authenticateUpgrade;
-  const sockets = createSocketServer({ hub, authenticate, status: facts.status, clock, log });
+  const sockets = closers.add('sockets', createSocketServer({ hub, authenticate, status: facts.status, clock, log }));
   const api = await createApi({
     ...facts,
     db,
@@ -46,7 +46,7 @@ export async function openDoors({ config, log, closers, db, bus, media, transact
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });
   closers.add('api', api);
-  // Opened after the API and so closed before it: an open socket would keep HTTP from draining.
-  closers.add('sockets', sockets);
+  // Named once more, so that they are closed before the API: an open socket would keep HTTP from draining.
+  closers.add('sockets, first', sockets);
   return api.url;
 }

@@ -96,7 +96,7 @@ describe('a pid file from a previous life', () => {
 });
 
 describe('a server whose postmaster was killed', () => {
-  it('is not doubled while one of its processes still runs, and starts again after that', async () => {
+  it('is not doubled while one of its processes still runs, and is raised by its keeper after that', async () => {
     const dataDir = await createDir();
     const sql = connectTo(await open(dataDir));
     const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
@@ -107,17 +107,27 @@ describe('a server whose postmaster was killed', () => {
     await expect(open(dataDir)).rejects.toMatchObject({ kind: 'unavailable' });
     process.kill(backend, 'SIGCONT');
     await eventually(() => !isAlive(backend), { what: 'the end of the last process' });
-    await open(dataDir);
+    const answers = () =>
+      sql`select 1`.then(
+        () => true,
+        () => false,
+      );
+    await eventually(answers, { withinMs: 30_000, what: 'the server to be back' });
+    await expect(open(dataDir)).rejects.toMatchObject({ kind: 'conflict' });
   });
 
-  it('makes Nightjar say that it is not ready, and the next start repairs it', async () => {
+  it('is started again when it is killed under a living Nightjar, which loses nothing', async () => {
     const dataDir = await createDir();
-    const first = await start(dataDir);
-    await killAndWait((await readPostmasterPid(dataDir)) ?? 0, 'SIGKILL');
-    await eventually(async () => (await fetch(`${first.url}/ready`)).status === 503, { what: 'not ready' });
+    const nightjar = await start(dataDir);
+    const postmaster = (await readPostmasterPid(dataDir)) ?? 0;
+    await killAndWait(postmaster, 'SIGKILL');
     await drop(path.join(dataDir, 'inbox'), 'gate/20240610_120000.jpg', await readStreet());
-    await first.kill('SIGTERM');
-    await untilDone(await start(dataDir), 1);
+    await eventually(async () => ![undefined, postmaster].includes(await readPostmasterPid(dataDir)), {
+      withinMs: 30_000,
+    });
+    await eventually(async () => (await fetch(`${nightjar.url}/ready`)).status === 200, { withinMs: 30_000 });
+    await untilDone(nightjar, 1);
+    expect(await nightjar.kill('SIGTERM')).toBe(0);
   });
 });
 
@@ -130,6 +140,16 @@ describe('Nightjar', () => {
     expect(isAlive(postmaster ?? 0)).toBe(true);
     await start(dataDir);
     expect(await readPostmasterPid(dataDir)).toBe(postmaster);
+  });
+
+  it('of two started at once on the same data, one runs and one is refused', async () => {
+    const dataDir = await createDir();
+    const [one, two] = await Promise.allSettled([start(dataDir), start(dataDir)]);
+    const running = [one, two].filter((result) => result.status === 'fulfilled');
+    expect(running).toHaveLength(1);
+    const refused = [one, two].find((result) => result.status === 'rejected');
+    expect(String(refused?.reason)).toContain('another Nightjar is running');
+    for (const { value } of running) expect((await fetch(`${value.url}/ready`)).status).toBe(200);
   });
 
   it('is refused on the data of another, which goes on working', async () => {

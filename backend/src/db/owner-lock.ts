@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { connect, type DatabaseTarget, type Sql, type Tx } from './index.ts';
+import { NightjarError } from '../lib/errors.ts';
 import { toDatabaseError } from './errors.ts';
 
 /** Namespace of our advisory locks (the first of the two integer keys); any number that others are unlikely to use. */
@@ -30,7 +31,7 @@ export function createOwnerLock(target: DatabaseTarget, owner: number = randomIn
       `.catch((thrown: unknown) => {
         throw toDatabaseError(thrown);
       });
-      if (rows[0]?.held !== true) throw toDatabaseError(new Error(`owner lock ${owner} is held by another process`));
+      if (rows[0]?.held !== true) throw new NightjarError('conflict', `owner lock ${owner} is held by another process`);
     },
     close: () => sql.end({ timeout: 2 }),
   };

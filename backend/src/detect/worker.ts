@@ -112,7 +112,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       );
     } finally {
       options.forget(frame);
-      inHand.delete(frame.id);
+      inHand.delete(toKey(frame));
       loop.wake();
     }
   }
@@ -127,7 +127,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       // Half of the places at once, or the claims of a busy detector would be for single frames.
       if (free * 2 < inHandMax || detector.health().state !== 'ready') return false;
       const frames = await options.claim(free);
-      for (const frame of frames) inHand.set(frame.id, handle(frame));
+      for (const frame of frames) inHand.set(toKey(frame), handle(frame));
       return frames.length > 0;
     },
   });
@@ -142,3 +142,6 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
     },
   };
 }
+
+/** A frame that was taken from us and claimed again is in hand twice, for the moment. */
+const toKey = ({ id, attempts }: LeasedFrame): string => `${id}:${attempts}`;

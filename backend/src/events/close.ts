@@ -28,17 +28,19 @@ export async function closeEvents(tx: Tx, say: Say, rules: EventRules): Promise<
 async function findDue(tx: Tx, { idleMs, windowMs }: EventRules, among?: readonly string[]) {
   const idle = tx`${idleMs} * interval '1 ms'`;
   const window = tx`${windowMs} * interval '1 ms'`;
+  // The newest examined frame is one step down an index; asked as `exists`, the planner would read the whole table for
+  // each event that has no later frame yet, and that is every event under way.
   return tx<{ id: string; cameraId: string }[]>`
-    select id, camera_id from events
-    where state = 'open' ${among ? tx`and id = any(${[...among]}::uuid[])` : tx``}
-      and not exists (
+    select events.id, events.camera_id from events join cameras on cameras.id = events.camera_id
+    where state = 'open' ${among ? tx`and events.id = any(${[...among]}::uuid[])` : tx``}
+      and not (cameras.enabled and exists (
         select from frames where frames.camera_id = events.camera_id and frames.state in ('pending', 'leased')
           and captured_at >= greatest(started_at - ${idle}, ended_at - ${window})
-          and captured_at <= least(ended_at + ${idle}, started_at + ${window}))
+          and captured_at <= least(ended_at + ${idle}, started_at + ${window})))
       and (last_received_at + ${idle} < now()
-        or exists (select from frames where frames.camera_id = events.camera_id and frames.state = 'done'
-          and captured_at > least(ended_at + ${idle}, started_at + ${window})))
-    order by camera_id, id limit ${CLOSED_AT_ONCE_MAX}`;
+        or (select captured_at from frames where frames.camera_id = events.camera_id and frames.state = 'done'
+          order by captured_at desc, id desc limit 1) > least(ended_at + ${idle}, started_at + ${window}))
+    order by events.camera_id, events.id limit ${CLOSED_AT_ONCE_MAX}`;
 }
 
 /** Has the rules look at closed events once more, as a whole, and calls them analyzed. Resolves to how many. */

@@ -18,14 +18,16 @@ import { recordArrivals, type Recorded } from './arrivals.ts';
 import { resolveCamera } from './cameras.ts';
 import { claim, createOldestShare } from './claim.ts';
 import { completeFrames } from './complete.ts';
-import { failFrame, reapLeases, releaseFrames, renewLeases } from './leases.ts';
+import { failFrame, releaseFrames, renewLeases } from './leases.ts';
+import { createReaper } from './reaper.ts';
 import { createNotices } from './notice.ts';
 
 export { createBatcher, type Batcher } from './batcher.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 200;
 const FOLDERS_REMEMBERED_MAX = 1_000;
-const REAP_EVERY_MS = 1_000;
+/** Not for ever: a camera may be deleted, or its folder moved, through any process' API. */
+const FOLDER_REMEMBERED_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
 
 export interface QueueOptions {
@@ -69,8 +71,8 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
   const { db, transact, clock, log, leaseMs, attemptsMax } = options;
   const lock = createOwnerLock(options.target);
   await lock.renew();
-  const held = new Set<string>();
-  const folders = new Map<string, { readonly id: string }>();
+  const held = new Map<string, LeasedFrame>();
+  const folders = new Map<string, { readonly id: string; readonly untilMs: number }>();
   const takeOldest = createOldestShare();
   const notices = await createNotices(db, log, options.onPending);
 
@@ -85,20 +87,7 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     },
   });
 
-  const reaper = createLoop({
-    name: 'lease reaper',
-    clock,
-    log,
-    idleMs: REAP_EVERY_MS,
-    runOnce: async () => {
-      const reaped = await transact((tx, say) => reapLeases(tx, say, attemptsMax));
-      if (reaped > 0) {
-        log.warn({ frames: reaped }, 'took back frames whose process was gone or silent');
-        options.onPending();
-      }
-      return reaped > 0;
-    },
-  });
+  const reaper = createReaper({ db, transact, lock, attemptsMax, clock, log, onPending: options.onPending });
 
   const renewer = createLoop({
     name: 'lease renewal',
@@ -106,8 +95,7 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     log,
     idleMs: leaseMs / RENEWALS_PER_LEASE,
     runOnce: async () => {
-      await lock.renew();
-      if (held.size > 0) await db.query((sql) => renewLeases(sql, lock.owner, [...held], leaseMs));
+      if (held.size > 0) await db.query((sql) => renewLeases(sql, lock.owner, [...held.values()], leaseMs));
       return false;
     },
   });
@@ -115,10 +103,10 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
   return {
     async resolveCamera(folder) {
       const known = folders.get(folder);
-      if (known) return known;
+      if (known && clock.nowMs() < known.untilMs) return known;
       const camera = await transact((tx, say) => resolveCamera(tx, say, folder));
       if (folders.size >= FOLDERS_REMEMBERED_MAX) folders.clear();
-      folders.set(folder, { id: camera.id });
+      folders.set(folder, { id: camera.id, untilMs: clock.nowMs() + FOLDER_REMEMBERED_MS });
       return camera;
     },
     record: (arrival) => record.add(arrival),
@@ -129,14 +117,14 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     },
     async claim(count) {
       const frames = await db.query((sql) => claim(sql, count, takeOldest(count), { owner: lock.owner, leaseMs }));
-      for (const { id } of frames) held.add(id);
+      for (const frame of frames) held.set(toLeaseKey(frame), frame);
       return frames;
     },
     complete: (tx, frames) => completeFrames(tx, lock.owner, frames),
     fail: (frame, error) =>
       transact((tx, say) => failFrame(tx, say, { frame, owner: lock.owner }, { error, attemptsMax })),
     release: (frames) => db.query((sql) => releaseFrames(sql, lock.owner, frames)),
-    forget: (frame) => void held.delete(frame.id),
+    forget: (frame) => void held.delete(toLeaseKey(frame)),
     depths: () => readDepths(db),
     async close() {
       await Promise.all([reaper.close(), renewer.close(), notices.close(), record.idle()]);
@@ -144,6 +132,9 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     },
   };
 }
+
+/** A later lease of the same frame is another lease. */
+const toLeaseKey = ({ id, attempts }: LeasedFrame): string => `${id}:${attempts}`;
 
 async function readDepths(db: Database): Promise<QueueDepths> {
   const [row] = await db.query((sql) => sql<{ pending: number; leased: number; dead: number; oldestS: number | null }[]>`

@@ -45,18 +45,41 @@ export async function failFrame(
 /** Hands frames back untouched: the attempt does not count. */
 export async function releaseFrames(sql: Sql, owner: number, frames: readonly LeasedFrame[]): Promise<void> {
   await sql`
-    update frames set state = 'pending', attempts = attempts - 1, lease_owner = null, lease_expires_at = null
-    where id = any(${frames.map(({ id }) => id)}::uuid[]) and state = 'leased' and lease_owner = ${owner}`;
+    update frames set state = 'pending', attempts = frames.attempts - 1, lease_owner = null, lease_expires_at = null
+    from ${toHeld(sql, frames)}
+    where frames.id = held.id and frames.attempts = held.attempts and state = 'leased' and lease_owner = ${owner}`;
 }
 
-export async function renewLeases(sql: Sql, owner: number, ids: readonly string[], leaseMs: number): Promise<void> {
+export async function renewLeases(
+  sql: Sql,
+  owner: number,
+  frames: readonly LeasedFrame[],
+  leaseMs: number,
+): Promise<void> {
   await sql`
     update frames set lease_expires_at = now() + ${leaseMs} * interval '1 ms'
-    where id = any(${[...ids]}::uuid[]) and state = 'leased' and lease_owner = ${owner}`;
+    from ${toHeld(sql, frames)}
+    where frames.id = held.id and frames.attempts = held.attempts and state = 'leased' and lease_owner = ${owner}`;
 }
 
-/** Takes back leases that ran out or whose process is gone; resolves to how many. */
-export async function reapLeases(tx: Tx, say: Say, attemptsMax: number): Promise<number> {
+/** The frames as a table `held(id, attempts)`. */
+const toHeld = (sql: Sql, frames: readonly LeasedFrame[]) => sql`
+  unnest(${frames.map(({ id }) => id)}::uuid[], ${frames.map(({ attempts }) => attempts)}::int[]) as held(id, attempts)`;
+
+/** Owners of leases whose process is not to be found right now. */
+export async function findGoneOwners(sql: Sql): Promise<readonly number[]> {
+  const rows = await sql<{ leaseOwner: number }[]>`
+    select distinct lease_owner from frames where state = 'leased' and not ${isOwnerAlive(sql, 'lease_owner')}`;
+  return rows.map(({ leaseOwner }) => leaseOwner);
+}
+
+/** Takes back leases that ran out, and all those of `goneOwners`; resolves to how many. */
+export async function reapLeases(
+  tx: Tx,
+  say: Say,
+  attemptsMax: number,
+  goneOwners: readonly number[],
+): Promise<number> {
   const rows = await tx<FrameRow[]>`
     update frames set
       state = case when attempts >= ${attemptsMax} then 'dead' else 'pending' end,
@@ -66,7 +89,7 @@ export async function reapLeases(tx: Tx, say: Say, attemptsMax: number): Promise
       error_message = 'the process that examined this frame ended, or was silent for too long, attempt ' || attempts
     where id in (
       select id from frames
-      where state = 'leased' and (lease_expires_at < now() or not ${isOwnerAlive(tx, 'lease_owner')})
+      where state = 'leased' and (lease_expires_at < now() or lease_owner = any(${[...goneOwners]}::int[]))
       order by id limit ${REAP_MAX} for update skip locked
     )
     returning *`;

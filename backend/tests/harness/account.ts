@@ -21,7 +21,9 @@ export async function readAccount(sql: Sql): Promise<Account> {
     select count(*), coalesce(min(seq), 0) as first, coalesce(max(seq), 0) as last from outbox`;
   return {
     states: Object.fromEntries(states.map(({ state, count }) => [state, count])),
-    duplicates: await one(sql`select count(*) - count(distinct (camera_id, sha256)) as value from frames`),
+    duplicates: await one(
+      sql`select count(*) - count(distinct (camera_id, sha256)) as value from frames where sha256 is not null`,
+    ),
     doubled: await one(sql`
       select count(*) as value from (
         select frame_id from detections group by frame_id, label, x, y, width, height having count(*) > 1) as twice`),

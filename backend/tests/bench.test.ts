@@ -1,0 +1,34 @@
+/** Benchmarks must not rot: they run, small, and account for every frame. What they measure is not judged here. */
+import { describe, expect, it } from 'vitest';
+import { isComplete } from '../../benchmarks/account.ts';
+import { measureBurst } from '../../benchmarks/burst.ts';
+import { measureHealth } from '../../benchmarks/health.ts';
+import { measureLatency } from '../../benchmarks/latency.ts';
+
+const TEST_MS = 180_000;
+
+describe('the benchmarks', () => {
+  it('latency times every frame, told and bare', { timeout: TEST_MS }, async () => {
+    const { toldMs, bareMs, stages } = await measureLatency({ frames: 3, warmUp: 1 });
+    expect([toldMs.length, bareMs.length]).toEqual([3, 3]);
+    expect([...toldMs, ...bareMs].filter((ms) => !(ms > 0))).toEqual([]);
+    expect(Object.values(stages).map(({ count }) => count)).toEqual(Object.keys(stages).map(() => 4));
+  });
+
+  it('burst accounts for every frame', { timeout: TEST_MS }, async () => {
+    const { account, toldMs, barePerSecond } = await measureBurst({ frames: 12 });
+    expect(account).toMatchObject({ rows: 12, doneOnce: 12, distinct: 12, told: 12, toldDistinct: 12 });
+    expect(isComplete(account, 12)).toBe(true);
+    expect(isComplete({ ...account, told: 13 }, 12)).toBe(false);
+    expect(toldMs).toHaveLength(12);
+    expect(barePerSecond.filter((frames) => !(frames > 0))).toEqual([]);
+  });
+
+  it('health asks as often as it was told to', { timeout: TEST_MS }, async () => {
+    const { before, saturated, after } = await measureHealth({ requests: 5, backlog: 12 });
+    const counts = [before, saturated, after].map(({ healthMs, pingMs }) => [healthMs.length, pingMs.length]);
+    expect([counts[0], counts[2]]).toEqual([[5, 5], [5, 5]]); // prettier-ignore
+    // A fast machine may be through with the frames before.
+    expect(saturated.healthMs.length).toBeGreaterThan(0);
+  });
+});
