@@ -27,10 +27,10 @@ if ! fresh "$modules" package-lock.json; then
   }
 fi
 
-if [ ! -e .env ]; then
-  say 'writing .env with a random ADMIN_API_KEY'
-  (umask 077 && printf '# Written by setup.sh. All settings: backend/docs/operations.md\nADMIN_API_KEY=%s\n' \
-    "$(node -p 'require("node:crypto").randomBytes(32).toString("base64url")')" >.env)
+if ! grep -qs '^ADMIN_API_KEY=.' .env; then
+  say 'writing a random ADMIN_API_KEY to .env'
+  [ -e .env ] || (umask 077 && echo '# Written by setup.sh. All settings: backend/docs/operations.md' >.env)
+  printf 'ADMIN_API_KEY=%s\n' "$(node -p 'require("node:crypto").randomBytes(32).toString("base64url")')" >>.env
 fi
 
 built=backend/dist/.built

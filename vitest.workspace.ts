@@ -1,5 +1,8 @@
 import { defineProject } from 'vitest/config';
 
+// As config.ts does for the program: onnxruntime reports its use to its maker unless told not to.
+const env = { ORT_DISABLE_TELEMETRY: '1' };
+
 /**
  * The test projects. vitest 4 no longer reads this file by itself: vitest.config.ts imports it.
  *
@@ -14,6 +17,7 @@ export default [
       include: ['backend/src/**/*.test.ts', 'benchmarks/**/*.test.ts'],
       exclude: ['**/*.db.test.ts', '**/*.real.test.ts'],
       pool: 'forks',
+      env,
     },
   }),
   defineProject({
@@ -22,6 +26,7 @@ export default [
       include: ['backend/src/**/*.{db,real}.test.ts', 'backend/tests/**/*.test.ts'],
       globalSetup: ['backend/tests/harness/global-setup.ts'],
       pool: 'forks',
+      env,
       testTimeout: 60_000,
       hookTimeout: 60_000,
     },

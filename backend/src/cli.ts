@@ -12,6 +12,7 @@ import { createLog } from './lib/log.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const LINGER_MS_MAX = 5_000;
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const program = new Command('nightjar');
@@ -129,3 +130,5 @@ function toExitCode(thrown: unknown): number {
 
 await program.parseAsync().catch((thrown: unknown) => (exitCode = toExitCode(thrown)));
 process.exitCode = exitCode;
+// What was opened is closed by now. Should anything still hold the process, a supervisor must not wait for it for ever.
+setTimeout(() => process.exit(), LINGER_MS_MAX).unref();

@@ -5,6 +5,7 @@ import type { Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/index.ts';
 import type { Detector } from './detect/index.ts';
+import { systemClock as clock } from './lib/clock.ts';
 import { createLatencies, type Latencies } from './lib/latency.ts';
 import type { Queue } from './queue/index.ts';
 
@@ -13,6 +14,9 @@ export const stages = ['settle', 'keep', 'queue', 'read', 'decode', 'infer', 'st
 export type Stage = (typeof stages)[number];
 
 export const createStageLatencies = (): Latencies<Stage> => createLatencies(stages);
+
+/** A probe must not wait as long as a query may. */
+const ANSWER_MS_MAX = 2_000;
 
 interface Parts {
   readonly config: Config;
@@ -28,13 +32,16 @@ export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeli
 
 export function createFacts({ config, db, bus, queue, detector, latencies, startedAt }: Parts): Facts {
   // Told to anyone who asks: that it is away, not where it is or what it said. The log says the rest.
-  const database = () =>
-    db
+  const database = async () => {
+    const answered = db
       .query((sql) => sql`select 1`)
       .then(
-        () => ({ ok: true }),
-        () => ({ ok: false, detail: 'the database does not answer' }),
+        () => true,
+        () => false,
       );
+    const ok = await Promise.race([answered, clock.sleep(ANSWER_MS_MAX).then(() => false)]);
+    return ok ? { ok } : { ok, detail: 'the database does not answer' };
+  };
   const detectors = (): SystemFacts['detectors'] => (detector ? [detector.health()] : []);
   return {
     health: () => ({ modelLoaded: detectors().some(({ state }) => state === 'ready') }),

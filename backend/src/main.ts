@@ -19,7 +19,7 @@ import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { createMediaStore } from './media/index.ts';
 import type { Message } from './model/wire.ts';
-import { openBus, openDetector, openServer, toEventRules, toInbox } from './parts.ts';
+import { assertInbox, openBus, openDetector, openServer, toEventRules, toInbox } from './parts.ts';
 import { createBatcher, createQueue } from './queue/index.ts';
 
 export interface Nightjar {
@@ -47,6 +47,8 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   const latencies = createStageLatencies();
   const pending = createSignal();
   const has = (role: Role): boolean => config.roles.has(role);
+
+  if (has('ingest')) await assertInbox(config);
 
   // Sinks: the database, what is kept, what is told.
   const target = await openServer(config, log, closers);

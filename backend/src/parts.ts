@@ -1,17 +1,23 @@
 /** Parts that the configuration chooses, and what each room is told of it: no room sees the configuration itself. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadcast/index.ts';
 import { toModelDir, type Config } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
 import { createOnnxDetector } from './detect/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
+import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { readModel } from './models/index.ts';
 
+/** A last checkpoint on a slow disk takes its time, and must not be given up. */
+const SERVER_CLOSE_MS_MAX = 35_000;
+
 export async function openServer(config: Config, log: Logger, closers: Closers): Promise<DatabaseTarget> {
   if (config.databaseUrl !== undefined) return { url: config.databaseUrl };
   const server = await createEmbeddedPostgres({ dataDir: config.dataDir, log });
-  return closers.add('embedded PostgreSQL', server).target;
+  return closers.add('embedded PostgreSQL', server, SERVER_CLOSE_MS_MAX).target;
 }
 
 export async function openDetector(config: Config, log: Logger) {
@@ -49,3 +55,10 @@ export const toInbox = ({
   imageBytesMax,
   imagePixelsMax,
 });
+
+/** A folder that the user named is theirs to make: a path that is not there is a typing error, or a share not mounted. */
+export async function assertInbox({ inbox, dataDir }: Config): Promise<void> {
+  if (inbox === path.join(dataDir, 'inbox')) return;
+  const found = await stat(inbox).catch(() => undefined);
+  if (!found?.isDirectory()) throw new NightjarError('invalid', `CAMERA_ROOT is no folder: ${inbox}`);
+}

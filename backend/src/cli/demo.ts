@@ -64,7 +64,7 @@ async function play(
   stopped: Promise<unknown>,
 ): Promise<number> {
   const { once, terminal, write } = options;
-  for (const line of toWelcome(config, nightjar)) write(line);
+  for (const line of toWelcome(config, nightjar, terminal)) write(line);
   const files = await listFixtures();
   const tally = createTally(files.length);
   const screen = createDemoScreen({ total: files.length, terminal, write });
@@ -75,10 +75,12 @@ async function play(
     }
   });
   const facts = createFactsReader(nightjar, config);
-  const interrupted = stopped.then(() => true);
-  const done = playAll(files, config.inbox).then(() => untilSettled(facts, screen.progress, files.length));
-  const wasInterrupted = await Promise.race([interrupted, done.then(() => false)]);
+  const interrupt = new AbortController();
+  void stopped.then(() => interrupt.abort());
+  await playAll(files, config.inbox, interrupt.signal);
+  await untilSettled(facts, screen.progress, files.length, interrupt.signal);
   screen.close();
+  const wasInterrupted = interrupt.signal.aborted;
   if (!wasInterrupted) for (const line of toSummaryTable(await facts(), tally)) write(line);
   if (wasInterrupted) return 0;
   if (!once) {
@@ -98,8 +100,9 @@ async function listFixtures(): Promise<string[]> {
   return files.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
 }
 
-async function playAll(files: readonly string[], inbox: string): Promise<void> {
+async function playAll(files: readonly string[], inbox: string, signal: AbortSignal): Promise<void> {
   for (const [index, file] of files.entries()) {
+    if (signal.aborted) return;
     const target = path.join(inbox, path.relative(fixturesDir, file));
     await mkdir(path.dirname(target), { recursive: true });
     await (index % IN_PLACE_EVERY === 0 ? growInPlace(file, target) : renameIntoPlace(file, target));
@@ -153,9 +156,10 @@ async function untilSettled(
   facts: () => Promise<DemoFacts>,
   progress: (done: number) => void,
   total: number,
+  signal: AbortSignal,
 ): Promise<void> {
   const untilMs = Date.now() + SETTLED_WITHIN_MS;
-  while (Date.now() < untilMs) {
+  while (Date.now() < untilMs && !signal.aborted) {
     const { frames, events } = await facts();
     progress(frames.done + frames.dead);
     if (frames.done + frames.dead >= total && events.open + events.closed === 0) return;

@@ -5,21 +5,21 @@ const CLOSE_MS_MAX = 8_000;
 
 export interface Closers {
   /** Registers what must be closed; returns `part`, so that opening and registering read as one line. */
-  add<T extends { close(): Promise<void> | void }>(name: string, part: T): T;
+  add<T extends { close(): Promise<void> | void }>(name: string, part: T, limitMs?: number): T;
   /** Closes all, last opened first, each within its time limit; failures are gathered and thrown together. Idempotent. */
   closeAll(): Promise<void>;
 }
 
 /** Whoever opens something registers its closer here. */
 export function createClosers({ log, closeMsMax = CLOSE_MS_MAX }: { log: Logger; closeMsMax?: number }): Closers {
-  const opened: { name: string; close: () => Promise<void> | void }[] = [];
+  const opened: { name: string; limitMs: number; close: () => Promise<void> | void }[] = [];
   let closing: Promise<void> | undefined;
 
   async function closeEach(): Promise<void> {
     const failures: Error[] = [];
-    for (const { name, close } of opened.reverse()) {
+    for (const { name, limitMs, close } of opened.reverse()) {
       const startedMs = Date.now();
-      await withTimeLimit(close, closeMsMax).catch((error: unknown) => {
+      await withTimeLimit(close, limitMs).catch((error: unknown) => {
         failures.push(new Error(`closing ${name}: ${toMessage(error)}`, { cause: error }));
       });
       log.debug({ part: name, ms: Date.now() - startedMs }, 'closed');
@@ -28,8 +28,8 @@ export function createClosers({ log, closeMsMax = CLOSE_MS_MAX }: { log: Logger;
   }
 
   return {
-    add(name, part) {
-      opened.push({ name, close: () => part.close() });
+    add(name, part, limitMs = closeMsMax) {
+      opened.push({ name, limitMs, close: () => part.close() });
       return part;
     },
     closeAll: () => (closing ??= closeEach()),

@@ -181,6 +181,23 @@ describe('queue', () => {
     await eventually(async () => (await survivor.claim(1)).length === 1, { what: 'the frame to be taken back' });
   });
 
+  it('loses no frame, and counts no attempt, when the connection of its lock is cut', async () => {
+    const queue = await openQueue();
+    await queue.resolveCamera('a');
+    await queue.record(toArrival('a'));
+    await queue.claim(1);
+    const holders = () => db.query((sql) => sql<{ pid: number }[]>`
+      select pid from pg_locks where locktype = 'advisory' and objsubid = 2
+        and database = (select oid from pg_database where datname = current_database())`); // prettier-ignore
+    const [before] = await holders();
+    await db.query((sql) => sql`select pg_terminate_backend(${before?.pid ?? 0})`);
+    const isBack = async () => ((await holders())[0]?.pid ?? before?.pid) !== before?.pid;
+    await eventually(isBack, { what: 'the lock to be taken again' });
+    expect(await db.query((sql) => sql`select state, attempts from frames`)).toMatchObject([
+      { state: 'leased', attempts: 1 },
+    ]);
+  });
+
   it('keeps the lease of a frame that takes long, and loses that of one it forgot', async () => {
     const queue = await openQueue({ leaseMs: 600 });
     const other = await openQueue({ leaseMs: 600 });
