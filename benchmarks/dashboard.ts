@@ -4,7 +4,8 @@ import WebSocket from 'ws';
 import type { Message } from '../backend/src/model/wire.ts';
 import { API_KEY, type NightjarProcess } from '../backend/tests/harness/nightjar.ts';
 
-const ANSWER_WITHIN_MS = 60_000;
+/** A burst of 500 frames on one slow core is done in less. */
+const ANSWER_WITHIN_MS = 300_000;
 
 type DetectionMessage = Extract<Message, { type: 'detection.created' }>;
 
@@ -13,7 +14,7 @@ export interface Dashboard {
   heard(sourceName: string): Promise<number>;
   /** Everything told so far, in the order of arrival. */
   readonly messages: readonly Message[];
-  /** How long a `ping` takes to its `pong`, milliseconds. One at a time. */
+  /** How long a WebSocket ping takes to its pong, milliseconds. One at a time. */
   ping(): Promise<number>;
   close(): void;
 }
@@ -22,13 +23,11 @@ export async function openDashboard({ url }: NightjarProcess): Promise<Dashboard
   const ws = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers: { 'x-api-key': API_KEY } });
   const messages: Message[] = [];
   const arrivals = createArrivals();
-  let onPong: (() => void) | undefined;
 
   ws.on('message', (data: Buffer) => {
     const atMs = performance.now();
-    const message = JSON.parse(data.toString()) as Message | { readonly type: 'pong' };
-    if (message.type === 'pong') onPong?.();
-    else if ('seq' in message) messages.push(message);
+    const message = JSON.parse(data.toString()) as Message | { readonly type: 'system.status' };
+    if ('seq' in message) messages.push(message);
     if (message.type === 'detection.created') arrivals.add(message, atMs);
   });
   await once(ws, 'open');
@@ -39,8 +38,9 @@ export async function openDashboard({ url }: NightjarProcess): Promise<Dashboard
     heard: arrivals.of,
     async ping() {
       const sentMs = performance.now();
-      ws.send(JSON.stringify({ type: 'ping' }));
-      await within<undefined>('a pong', (resolve) => (onPong = () => resolve(undefined)));
+      // The protocol's own ping: of the other, which is a message, the program takes 20 a second.
+      ws.ping();
+      await within<unknown>('a pong', (resolve) => ws.once('pong', resolve));
       return performance.now() - sentMs;
     },
     close: () => ws.close(),

@@ -34,14 +34,17 @@ export const toRow = (name: string, count: number, { p50, p95, p99 }: Spread): s
 export const SPREAD_HEAD = ['', 'n', 'p50 ms', 'p95 ms', 'p99 ms'];
 
 export function sayTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const colAligns = head.map((_, index) => (index === 0 ? 'left' : 'right') as 'left' | 'right');
+  const colAligns = head.map((_, index) => (index === 0 ? 'left' : 'right'));
   const table = new Table({ head: [...head], colAligns, style: { head: [], border: [], compact: true } });
   for (const row of rows) table.push([...row]);
   say(table.toString());
 }
 
-/** Says whether a limit holds; throws when it does not. */
-export function hold(limit: string, isHeld: boolean): void {
-  say(`${isHeld ? 'held' : 'MISSED'}: ${limit}`);
-  if (!isHeld) throw new Error(`limit missed: ${limit}`);
+export type Limit = readonly [what: string, isHeld: boolean];
+
+/** Says of each limit whether it holds; throws when one does not. */
+export function hold(limits: readonly Limit[]): void {
+  for (const [what, isHeld] of limits) say(`${isHeld ? 'held' : 'MISSED'}: ${what}`);
+  const missed = limits.filter(([, isHeld]) => !isHeld);
+  if (missed.length > 0) throw new Error(`${missed.length} limit(s) missed`);
 }
