@@ -2,6 +2,7 @@
  * The thread that computes: onnxruntime-node runs synchronously, so a session lives in a thread of its own or it
  * blocks the whole process. Loads the network, warms it up, then answers runs until it is told to close.
  */
+import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import { toMessage } from '../lib/errors.ts';
@@ -11,6 +12,13 @@ import { withRunGate } from './run-gate.ts';
 const { settings, gate } = workerData as ThreadData;
 const port = parentPort;
 if (!port) throw new Error('onnx-worker is a worker thread');
+
+/**
+ * The API and the sockets come first: computing yields to them when all cores are busy, and loses nothing when they are
+ * not. On Linux a thread has a priority of its own (setpriority(2)); elsewhere this would slow the whole process. Threads
+ * that the engine starts later inherit it.
+ */
+if (process.platform === 'linux') os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 const answer = (message: FromThread, transfer: readonly ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
