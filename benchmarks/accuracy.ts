@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createOnnxDetector, type Detector, type PreparedPicture } from '../backend/src/detect/index.ts';
+import { createOnnxDetector, type OnnxDetector, type PreparedPicture } from '../backend/src/detect/index.ts';
 import { systemClock } from '../backend/src/lib/clock.ts';
 import { percentile } from '../backend/src/lib/latency.ts';
 import { silentLog } from '../backend/src/lib/log.ts';
@@ -60,7 +60,7 @@ async function measure(trial: Trial): Promise<void> {
   if (chosen && ap < AP_MIN) throw new Error(`AP ${ap.toFixed(4)} is below ${AP_MIN}`);
 }
 
-const open = (model: Model, resize: Resize, batchMax: number): Promise<Detector<PreparedPicture>> =>
+const open = (model: Model, resize: Resize, batchMax: number): Promise<OnnxDetector> =>
   createOnnxDetector({
     model: { ...model, card: { ...model.card, input: { ...model.card.input, resize } } },
     workers: 1,
@@ -72,7 +72,7 @@ const open = (model: Model, resize: Resize, batchMax: number): Promise<Detector<
     log: silentLog,
   });
 
-async function detectAll({ folder, coco, batch }: Trial, detector: Detector<PreparedPicture>): Promise<Measured> {
+async function detectAll({ folder, coco, batch }: Trial, detector: OnnxDetector): Promise<Measured> {
   const measured = { found: [] as Found[], decodeMs: [] as number[], inferMs: [] as number[] };
   for (let start = 0; start < coco.images.length; start += batch) {
     const images = coco.images.slice(start, start + batch);

@@ -1,7 +1,7 @@
 /** What is measured: the built program as a user runs it, and beside it the bare detector with the program's settings. */
 import path from 'node:path';
 import { API_KEY, createDataDir, startProcess, type NightjarProcess } from '../backend/tests/harness/nightjar.ts';
-import { modelsDir, parseConfig } from '../backend/src/config.ts';
+import { parseConfig } from '../backend/src/config.ts';
 import { createOnnxDetector } from '../backend/src/detect/index.ts';
 import { systemClock } from '../backend/src/lib/clock.ts';
 import { silentLog } from '../backend/src/lib/log.ts';
@@ -48,7 +48,7 @@ export async function openBareDetector(workers?: number): Promise<BareDetector> 
   const surroundings = { cwd: process.cwd(), systemTimeZone: 'UTC', terminal: false };
   const config = parseConfig({ ADMIN_API_KEY: API_KEY }, surroundings);
   const { labels, imagePixelsMax } = config;
-  const model = await readModel(path.join(modelsDir, config.model));
+  const model = await readModel(config.modelDir);
   const options = { model, workers, labels, imagePixelsMax, clock: systemClock, log: silentLog };
   const detector = await createOnnxDetector(options);
   return {

@@ -4,8 +4,7 @@
  * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { modelsDir, readConfig, toLabels, toModelDir } from './config.ts';
-import { systemClock } from './lib/clock.ts';
+import { bundledModelsDir, readConfig, toLabels, toModelDir, type Config } from './config.ts';
 import { VERSION } from './facts.ts';
 import { NightjarError, toMessage } from './lib/errors.ts';
 import { createLog } from './lib/log.ts';
@@ -52,24 +51,14 @@ program
   .option('--score-min <score>', 'smallest score, 0 to 1', parseScore)
   .option('--labels <list>', 'only these labels, or all', (value) => value.split(','))
   .action(async (paths: string[], flags: DetectFlags) => {
-    const { runDetect } = await import('./cli/detect.ts');
-    const config = readConfig();
-    const { detectWorkers: workers, detectThreads: threads, imageBytesMax, imagePixelsMax } = config;
-    exitCode = await runDetect({
-      paths,
-      workers,
-      threads,
-      imageBytesMax,
-      imagePixelsMax,
-      clock: systemClock,
-      log: createLog(config.log),
-      json: flags.json ?? false,
-      annotateDir: flags.annotate,
-      modelDir: toModelDir(flags.model ?? config.model),
-      scoreMin: flags.scoreMin ?? config.scoreMin,
-      labels: flags.labels ? toLabels(flags.labels) : config.labels,
-      write,
-    });
+    const [{ runDetect }, { openDetector }] = await Promise.all([import('./cli/detect.ts'), import('./parts.ts')]);
+    const config = withFlags(readConfig(), flags);
+    const { imageBytesMax, imagePixelsMax } = config;
+    const detector = await openDetector(config.detectors[0] ?? { engine: 'onnx' }, config, createLog(config.log));
+    const { json = false, annotate: annotateDir } = flags;
+    exitCode = await runDetect({ paths, detector, imageBytesMax, imagePixelsMax, json, annotateDir, write }).finally(
+      () => detector.close(),
+    );
   });
 
 const models = program.command('models').description('the models that are installed');
@@ -78,7 +67,7 @@ models
   .description('list them')
   .action(async () => {
     const { listModels } = await import('./cli/models.ts');
-    await listModels(modelsDir, write);
+    await listModels(bundledModelsDir, write);
   });
 models
   .command('import')
@@ -86,7 +75,7 @@ models
   .requiredOption('--bundled', 'the only kind of import so far')
   .action(async () => {
     const { importBundled } = await import('./cli/models.ts');
-    await importBundled(modelsDir, write);
+    await importBundled(bundledModelsDir, write);
   });
 
 program
@@ -113,6 +102,17 @@ interface DetectFlags {
   readonly scoreMin?: number;
   readonly labels?: string[];
 }
+
+/** A model that was asked for by name is a local one, whatever detectors are configured. */
+const withFlags = (config: Config, flags: DetectFlags): Config => ({
+  ...config,
+  ...(flags.model !== undefined && {
+    modelDir: toModelDir(flags.model, config.dataDir),
+    detectors: [{ engine: 'onnx' }],
+  }),
+  scoreMin: flags.scoreMin ?? config.scoreMin,
+  labels: flags.labels ? toLabels(flags.labels) : config.labels,
+});
 
 function parseScore(value: string): number {
   const score = Number(value);

@@ -7,10 +7,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { byteSize, decimal, flag, list, pixelCount, timeZone, url, whole } from './lib/env-values.ts';
 import { NightjarError } from './lib/errors.ts';
 
 export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
 export type Role = (typeof roles)[number];
+
+export const executionProviders = ['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
 
 /** onnxruntime reports its use to its maker unless the environment says no. What a camera sees is nobody's business. */
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -18,55 +21,15 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const SECRET_CHARS_MIN = 16;
 const DEFAULT_LABELS = 'person,bicycle,car,motorcycle,bus,truck,bird,cat,dog';
 
-const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
-
-const decimal = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, 'must be a number')
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
-
-const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
-const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== '')); // prettier-ignore
-const url = (protocols: readonly string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
-
-/** A size as people write it: `50 MB`, `1.5GiB`, `1048576`. Decimal and binary units alike mean powers of 1,024. */
-const byteSize = z
-  .string()
-  .regex(/^\d+(\.\d+)?\s*([KMG]i?B?|B)?$/i, 'must be a size such as 50 MB')
-  .transform((value) => {
-    const unit = value.replace(/[\d.\s]/g, '').charAt(0).toUpperCase(); // prettier-ignore
-    return Math.round(parseFloat(value) * 1024 ** ['', 'K', 'M', 'G'].indexOf(unit === 'B' ? '' : unit));
-  });
-
-const pixelCount = z
-  .string()
-  .regex(/^\d+(\.\d+)?\s*(MP)?$/i, 'must be a number of pixels such as 100 MP')
-  .transform((value) => Math.round(parseFloat(value) * (/mp$/i.test(value) ? 1e6 : 1)));
-
-const timeZone = z.string().refine((value) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).format() !== '';
-  } catch {
-    return false; // the constructor throws for a zone it does not know, which is the answer
-  }
-}, 'must be a time zone such as Europe/Berlin');
-
 const roleList = list.refine((value) => value.every((role) => role === 'all' || roles.includes(role as Role)), {
   message: `must be a list of ${roles.join(', ')}, or all`,
 });
 
-const detectorList = list.refine((value) => value.length > 0 && value.every((item) => item === 'onnx'), {
-  message: 'must be onnx (remote detectors are not available yet)',
+const REMOTE_DETECTOR = /^(remote|deepstack):(https?:.+)$/;
+const isDetector = (item: string): boolean =>
+  item === 'onnx' || URL.canParse(REMOTE_DETECTOR.exec(item)?.[2] ?? 'no detector');
+const detectorList = list.refine((value) => value.length > 0 && value.every(isDetector), {
+  message: 'must be a list of onnx, remote:http://host:port and deepstack:http://host:port',
 });
 
 const environment = z.object({
@@ -85,9 +48,9 @@ const environment = z.object({
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   DETECTORS: detectorList.default(['onnx']),
   MODEL: z.string().default('centernet-mbv3'),
-  EXECUTION_PROVIDER: z
-    .enum(['auto', 'cpu'], 'must be auto or cpu (GPU providers are not available yet)')
-    .default('auto'),
+  EXECUTION_PROVIDER: z.enum(executionProviders, `must be one of ${executionProviders.join(', ')}`).default('auto'),
+  DETECTOR_API_KEY: z.string().optional(),
+  DETECTOR_TIMEOUT_MS: whole(100, 600_000).default(30_000),
   DETECT_BATCH_MAX: whole(1, 256).optional(),
   DETECT_BATCH_DELAY_MAX_MS: whole(0, 10_000).default(20),
   DETECT_WORKERS: whole(1, 256).optional(),
@@ -98,7 +61,17 @@ const environment = z.object({
   LEASE_SECONDS: whole(3, 3_600).default(60),
   EVENT_IDLE_S: decimal(0.1, 86_400).default(30),
   EVENT_WINDOW_S: decimal(0.1, 86_400).default(90),
-  ANALYZER: z.enum(['rules'], 'must be rules (llm is not available yet)').default('rules'),
+  ANALYZER: z.enum(['rules', 'llm'], 'must be rules or llm').default('rules'),
+  LLM_URL: url(['http:', 'https:']).optional(),
+  LLM_API: z.enum(['chat', 'completion'], 'must be chat or completion').default('chat'),
+  LLM_MODEL: z.string().optional(),
+  LLM_API_KEY: z.string().optional(),
+  LLM_TIMEOUT_MS: whole(100, 3_600_000).default(120_000),
+  LLM_IMAGES_MAX: whole(0, 8).default(0),
+  LLM_CONCURRENCY_MAX: whole(1, 64).default(1),
+  LLM_OUTPUT_TOKENS_MAX: whole(64, 65_536).default(1_024),
+  LLM_TOKENS_PER_HOUR_MAX: whole(1, 1e12).optional(),
+  LLM_AGE_MAX_HOURS: decimal(0.01, 8_760).default(24),
   RISK_LOW_MAX: whole(0, 99).default(29),
   RISK_MEDIUM_MAX: whole(0, 99).default(59),
   RISK_HIGH_MAX: whole(0, 99).default(84),
@@ -165,6 +138,11 @@ function findContradictions(env: Environment) {
     faults.push({ path: 'RISK_LOW_MAX', message: 'must be below RISK_MEDIUM_MAX, and that below RISK_HIGH_MAX' });
   if (env.EVENT_WINDOW_S < env.EVENT_IDLE_S)
     faults.push({ path: 'EVENT_WINDOW_S', message: 'must not be shorter than EVENT_IDLE_S' });
+  if (env.ANALYZER === 'llm' && env.LLM_URL === undefined)
+    faults.push({
+      path: 'LLM_URL',
+      message: 'is needed for ANALYZER=llm: the address of an OpenAI-compatible or llama.cpp server',
+    });
   return faults;
 }
 
@@ -185,7 +163,11 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     imagePixelsMax: env.IMAGE_PIXELS_MAX,
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
-    model: env.MODEL,
+    detectors: toDetectors(env.DETECTORS),
+    detectorApiKey: env.DETECTOR_API_KEY,
+    detectorTimeoutMs: env.DETECTOR_TIMEOUT_MS,
+    modelDir: toModelDir(env.MODEL, dataDir),
+    executionProvider: env.EXECUTION_PROVIDER,
     batchMax: env.DETECT_BATCH_MAX,
     batchDelayMaxMs: env.DETECT_BATCH_DELAY_MAX_MS,
     detectWorkers: env.DETECT_WORKERS,
@@ -197,6 +179,19 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     eventIdleMs: env.EVENT_IDLE_S * 1_000,
     eventWindowMs: env.EVENT_WINDOW_S * 1_000,
     riskBands: { lowMax: env.RISK_LOW_MAX, mediumMax: env.RISK_MEDIUM_MAX, highMax: env.RISK_HIGH_MAX },
+    analyzer: env.ANALYZER,
+    llm: {
+      url: env.LLM_URL,
+      api: env.LLM_API,
+      model: env.LLM_MODEL,
+      apiKey: env.LLM_API_KEY,
+      timeoutMs: env.LLM_TIMEOUT_MS,
+      imagesMax: env.LLM_IMAGES_MAX,
+      concurrencyMax: env.LLM_CONCURRENCY_MAX,
+      outputTokensMax: env.LLM_OUTPUT_TOKENS_MAX,
+      tokensPerHourMax: env.LLM_TOKENS_PER_HOUR_MAX,
+      ageMaxMs: env.LLM_AGE_MAX_HOURS * 3_600_000,
+    },
     replayMs: env.REPLAY_HOURS * 3_600_000,
     adminApiKey: env.ADMIN_API_KEY,
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },
@@ -206,9 +201,28 @@ function toConfig(env: Environment, surroundings: Surroundings) {
 export const toLabels = (labels: readonly string[]): ReadonlySet<string> | 'all' =>
   labels.includes('all') ? 'all' : new Set(labels);
 
-/** The model folders that come with the program. */
-export const modelsDir = fileURLToPath(new URL('../models', import.meta.url));
+/** One entry of `DETECTORS`. Servers that speak the same protocol are one detector, at the place of the first. */
+export type DetectorChoice =
+  { readonly engine: 'onnx' } | { readonly engine: 'remote' | 'deepstack'; readonly urls: readonly string[] };
 
-/** `MODEL` is the name of a folder of ours, or a path. */
-export const toModelDir = (model: string): string =>
-  model.includes(path.sep) ? path.resolve(model) : path.join(modelsDir, model);
+function toDetectors(entries: readonly string[]): readonly DetectorChoice[] {
+  const found = entries.map((entry) => REMOTE_DETECTOR.exec(entry));
+  const urlsOf = (engine: string): readonly string[] => [
+    ...new Set(found.flatMap((match) => (match?.[1] === engine ? [(match[2] ?? '').replace(/\/+$/, '')] : []))),
+  ];
+  const engines = [...new Set(found.map((match) => match?.[1] ?? 'onnx'))] as DetectorChoice['engine'][];
+  return engines.map((engine) => (engine === 'onnx' ? { engine } : { engine, urls: urlsOf(engine) }));
+}
+
+/** The model folders that come with the program. */
+export const bundledModelsDir = fileURLToPath(new URL('../models', import.meta.url));
+
+/** The model folders that were imported here. */
+export const toModelsDir = (dataDir: string): string => path.join(dataDir, 'models');
+
+/** `MODEL` is a path, or the name of a folder: one that was imported here, or one that comes with the program. */
+export function toModelDir(model: string, dataDir: string): string {
+  if (model.includes(path.sep)) return path.resolve(model);
+  const imported = path.join(toModelsDir(dataDir), model);
+  return existsSync(path.join(imported, 'model.json')) ? imported : path.join(bundledModelsDir, model);
+}

@@ -23,14 +23,14 @@ interface Parts {
   readonly db: Database;
   readonly bus: Bus;
   readonly queue: Queue;
-  readonly detector: Detector | undefined;
+  readonly detectors: readonly Detector[];
   readonly latencies: Latencies<Stage>;
   readonly startedAt: Date;
 }
 
 export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeline'> & { status(): Promise<object> };
 
-export function createFacts({ config, db, bus, queue, detector, latencies, startedAt }: Parts): Facts {
+export function createFacts({ config, db, bus, queue, latencies, startedAt, ...parts }: Parts): Facts {
   // Told to anyone who asks: that it is away, not where it is or what it said. The log says the rest.
   const database = async () => {
     const answered = db
@@ -42,17 +42,19 @@ export function createFacts({ config, db, bus, queue, detector, latencies, start
     const ok = await Promise.race([answered, clock.sleep(ANSWER_MS_MAX).then(() => false)]);
     return ok ? { ok } : { ok, detail: 'the database does not answer' };
   };
-  const detectors = (): SystemFacts['detectors'] => (detector ? [detector.health()] : []);
+  const detectors = (): SystemFacts['detectors'] => parts.detectors.map((detector) => detector.health());
   return {
     health: () => ({ modelLoaded: detectors().some(({ state }) => state === 'ready') }),
     async readiness() {
-      const parts: Record<string, { ok: boolean; detail?: string }> = { database: await database() };
+      const states: Record<string, { ok: boolean; detail?: string }> = { database: await database() };
       // Without Redis everything still works, only later: that is worth saying, and no reason to be taken out of service.
       const away = { detail: 'Redis is away: messages of other processes come by polling' };
-      parts['bus'] = { ok: true, ...(bus.health().connected ? {} : away) };
+      states['bus'] = { ok: true, ...(bus.health().connected ? {} : away) };
+      // One detector that works is enough to be in service; what the others lack is worth saying.
+      const one = detectors().some(({ state }) => state === 'ready');
       for (const { name, state, reason } of detectors())
-        parts[`detector:${name}`] = { ok: state === 'ready', ...(reason ? { detail: reason } : {}) };
-      return parts;
+        states[`detector:${name}`] = { ok: one || state === 'ready', ...(reason ? { detail: reason } : {}) };
+      return states;
     },
     async system() {
       const [row] = await db.query(

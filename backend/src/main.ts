@@ -7,7 +7,8 @@ import path from 'node:path';
 import { createPruner, createTransact } from './broadcast/index.ts';
 import type { Config, Role } from './config.ts';
 import { migrateDatabase, openDatabase } from './db/index.ts';
-import { createDetectWorker, type Detector } from './detect/index.ts';
+import type { Detector } from './detect/index.ts';
+import { openDetection } from './detection.ts';
 import { openDoors } from './doors.ts';
 import { createAnalyzer, createEventCloser, createEventStore } from './events/index.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
@@ -19,13 +20,14 @@ import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { createMediaStore } from './media/index.ts';
 import type { Message } from './model/wire.ts';
-import { assertInbox, openBus, openDetector, openServer, toEventRules, toInbox } from './parts.ts';
-import { createBatcher, createQueue } from './queue/index.ts';
+import { assertInbox, openBus, openDetectors, openServer, toEventRules, toInbox } from './parts.ts';
+import { createQueue } from './queue/index.ts';
 
 export interface Nightjar {
   /** Where the API listens; undefined without the role `api`. */
   readonly url: string | undefined;
-  readonly detector: ReturnType<Detector['health']> | undefined;
+  /** In order of preference. */
+  readonly detectors: readonly ReturnType<Detector['health']>[];
   /** Every durable message of this process, as it is told. */
   onMessages(listener: (messages: readonly Message[]) => void): () => void;
   close(): Promise<void>;
@@ -69,29 +71,12 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   if (has('analyze')) closers.add('analyzer', createAnalyzer(eventOptions));
 
   // Those who examine.
-  const detector = has('detect') ? closers.add('detector', await openDetector(config, log)) : undefined;
-  if (detector) {
-    const { batchMax: sizeMax, runsMax } = detector;
-    const limits = { sizeMax, runsMax, delayMaxMs: config.batchDelayMaxMs };
-    const worker = createDetectWorker({
-      detector,
-      claim: queue.claim,
-      readMedia: media.read,
-      store: events.store,
-      fail: queue.fail,
-      release: queue.release,
-      forget: queue.forget,
-      storeWithinMs: leaseMs,
-      clock,
-      log,
-      onStage: latencies.observe,
-      createBatcher: (run, isMoreComing) => createBatcher({ run, isMoreComing, ...limits }),
-    });
-    pending.on(closers.add('detect worker', worker).wake);
-  }
+  const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
+  const detection = openDetection({ config, log, closers, detectors, queue, media, events, latencies });
+  pending.on(detection.wake);
 
   // Those who listen.
-  const facts = createFacts({ config, db, bus, queue, detector, latencies, startedAt });
+  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt });
   const url = has('api') ? await openDoors({ config, log, closers, db, bus, media, transact, facts }) : undefined;
 
   // The source, last.
@@ -103,5 +88,10 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
     closers.add('ingest', await createIngest({ ...toInbox(config), ...sinks, clock, log }));
   }
 
-  return { url, detector: detector?.health(), onMessages: bus.subscribe, close: closers.closeAll };
+  return {
+    url,
+    detectors: detectors.map((detector) => detector.health()),
+    onMessages: bus.subscribe,
+    close: closers.closeAll,
+  };
 }

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadcast/index.ts';
-import { toModelDir, type Config } from './config.ts';
+import type { Config, DetectorChoice } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
-import { createOnnxDetector } from './detect/index.ts';
+import { createOnnxDetector, type Detector } from './detect/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
@@ -20,9 +20,22 @@ export async function openServer(config: Config, log: Logger, closers: Closers):
   return closers.add('embedded PostgreSQL', server, SERVER_CLOSE_MS_MAX).target;
 }
 
-export async function openDetector(config: Config, log: Logger) {
+/** The detectors of `DETECTORS`, in order of preference. Throws when one cannot be opened at all. */
+export async function openDetectors(config: Config, log: Logger, closers: Closers): Promise<readonly Detector[]> {
+  const detectors: Detector[] = [];
+  for (const choice of config.detectors)
+    detectors.push(closers.add(`detector ${choice.engine}`, await openDetector(choice, config, log)));
+  return detectors;
+}
+
+export async function openDetector(choice: DetectorChoice, config: Config, log: Logger): Promise<Detector> {
+  if (choice.engine !== 'onnx') throw new NightjarError('invalid', `DETECTORS: ${choice.engine} is not there yet`);
+  return openOnnx(config, log);
+}
+
+async function openOnnx(config: Config, log: Logger) {
   const { detectWorkers: workers, detectThreads: threads, batchMax, scoreMin, labels, imagePixelsMax } = config;
-  const model = await readModel(toModelDir(config.model));
+  const model = await readModel(config.modelDir);
   return createOnnxDetector({ model, workers, threads, batchMax, scoreMin, labels, imagePixelsMax, clock, log });
 }
 

@@ -36,6 +36,11 @@ export interface SystemFacts {
     readonly provider: string;
     readonly state: 'ready' | 'unavailable';
     readonly reason: string | null;
+    readonly backends: readonly {
+      readonly name: string;
+      readonly state: 'in_use' | 'standby' | 'unavailable';
+      readonly reason: string | null;
+    }[];
   }[];
   readonly startedAt: Date;
 }

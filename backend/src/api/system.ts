@@ -26,6 +26,14 @@ export const systemSchema = z
         provider: z.string(),
         state: z.enum(['ready', 'unavailable']),
         reason: z.string().nullable(),
+        /** What it can compute on, best first: execution providers, or servers. */
+        backends: z.array(
+          z.object({
+            name: z.string(),
+            state: z.enum(['in_use', 'standby', 'unavailable']),
+            reason: z.string().nullable(),
+          }),
+        ),
       }),
     ),
     started_at: z.iso.datetime({ precision: 3 }),
@@ -70,6 +78,6 @@ export function addSystem(app: ApiApp, facts: Facts): void {
     const { versions, roles, detectors, startedAt } = await facts.system();
     const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
     const started_at = toTime(startedAt);
-    return c.json({ versions: { ...versions }, roles: [...roles], detectors: [...detectors], started_at, uptime_s: uptimeS }, 200); // prettier-ignore
+    return c.json({ versions: { ...versions }, roles: [...roles], detectors: detectors.map((detector) => ({ ...detector, backends: [...detector.backends] })), started_at, uptime_s: uptimeS }, 200); // prettier-ignore
   });
 }

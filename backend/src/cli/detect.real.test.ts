@@ -6,6 +6,8 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
+import { createOnnxDetector, type OnnxDetectorOptions } from '../detect/index.ts';
+import { readModel } from '../models/index.ts';
 import { runDetect, type DetectOptions } from './detect.ts';
 
 // Loading the network takes half a second on an idle machine, and many times that on a busy one.
@@ -20,23 +22,29 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-async function detect(options: Partial<DetectOptions>): Promise<{ code: number; text: string }> {
+/** A detector of its own for each call; the model's tests say what it computes. */
+async function detect({
+  scoreMin,
+  labels = 'all',
+  ...options
+}: Partial<DetectOptions> & Partial<Pick<OnnxDetectorOptions, 'scoreMin' | 'labels'>>): Promise<{
+  code: number;
+  text: string;
+}> {
   let text = '';
+  const model = await readModel(modelDir);
+  const limits = { imageBytesMax: 1_000_000, imagePixelsMax: 1_000_000 };
+  const engine = { model, workers: 1, scoreMin, labels, clock: systemClock, log: silentLog };
+  const detector = await createOnnxDetector({ ...engine, ...limits });
   const code = await runDetect({
     paths: [dir],
     json: true,
     annotateDir: undefined,
-    modelDir,
-    workers: 1,
-    scoreMin: undefined,
-    labels: 'all',
-    imageBytesMax: 1_000_000,
-    imagePixelsMax: 1_000_000,
-    clock: systemClock,
-    log: silentLog,
+    detector,
+    ...limits,
     write: (line) => (text += `${line}\n`),
     ...options,
-  });
+  }).finally(() => detector.close());
   return { code, text };
 }
 

@@ -4,12 +4,8 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import { annotate, createOnnxDetector, measurePicture, type Detector, type PreparedPicture } from '../detect/index.ts';
-import type { Clock } from '../lib/clock.ts';
+import { annotate, measurePicture, type Detector, type Found } from '../detect/index.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
-import type { Logger } from '../lib/log.ts';
-import type { DetectedObject } from '../model/index.ts';
-import { readModel } from '../models/index.ts';
 import { createDetectReport, type FileResult } from './detect-report.ts';
 import { listPictures, readPictureFile, toFileError, type PictureFile } from './picture-files.ts';
 
@@ -19,16 +15,10 @@ export interface DetectOptions {
   readonly json: boolean;
   /** Where to put the pictures with boxes drawn in; nowhere if undefined. */
   readonly annotateDir: string | undefined;
-  readonly modelDir: string;
-  readonly provider?: string | undefined;
-  readonly workers?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly scoreMin: number | undefined;
-  readonly labels: ReadonlySet<string> | 'all';
+  /** Whichever engine is configured; closed by whoever opened it. */
+  readonly detector: Detector;
   readonly imageBytesMax: number;
   readonly imagePixelsMax: number;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** Takes a line (or a table of several) of what the command was asked for, without its end. */
   readonly write: (line: string) => void;
 }
@@ -36,24 +26,15 @@ export interface DetectOptions {
 /** Batches in the works for each that computes: one computing, one decoded, one being read. */
 const BATCHES_PER_RUN = 3;
 
-/** Resolves to the exit code: 0, or 1 if any file failed. Throws when the model cannot be opened. */
+/** Resolves to the exit code: 0, or 1 if any file failed. */
 export async function runDetect(options: DetectOptions): Promise<0 | 1> {
-  const model = await readModel(options.modelDir);
-  const detector = await createOnnxDetector({ ...options, model });
-  try {
-    return await detectAll(options, detector);
-  } finally {
-    await detector.close();
-  }
-}
-
-async function detectAll(options: DetectOptions, detector: Detector<PreparedPicture>): Promise<0 | 1> {
+  const { detector } = options;
   const files = nameApart(await listPictures(options.paths, options.annotateDir));
   const report = createDetectReport({ json: options.json, model: detector.model, write: options.write });
   const batches = chunk(files, detector.batchMax);
   const windowMax = detector.runsMax * BATCHES_PER_RUN;
   let exitCode: 0 | 1 = 0;
-  for await (const results of inOrder(batches, windowMax, (batch) => examineBatch(batch, detector, options)))
+  for await (const results of inOrder(batches, windowMax, (batch) => examineBatch(batch, options)))
     for (const result of results) {
       report.add(result);
       if (result.error) exitCode = 1;
@@ -66,35 +47,31 @@ interface Opened {
   readonly bytes: Buffer;
   readonly width: number;
   readonly height: number;
-  readonly prepared: PreparedPicture;
+  readonly prepared: unknown;
 }
 
 /** Never rejects: what fails is told in the file's own result. */
-async function examineBatch(
-  files: readonly PictureFile[],
-  detector: Detector<PreparedPicture>,
-  options: DetectOptions,
-): Promise<FileResult[]> {
-  const opened = await Promise.allSettled(files.map((file) => open(file, detector, options)));
+async function examineBatch(files: readonly PictureFile[], options: DetectOptions): Promise<FileResult[]> {
+  const opened = await Promise.allSettled(files.map((file) => open(file, options)));
   const good = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const found = detector.detect(good.map(({ prepared }) => prepared));
+  const found = options.detector.detect(good.map(({ prepared }) => prepared));
   const [detected] = await Promise.allSettled([found]);
   return Promise.all(
     files.map(async (file, index): Promise<FileResult> => {
       const result = opened[index];
       if (result?.status !== 'fulfilled') return { path: file.path, error: toNightjarError(result?.reason) };
       if (detected.status === 'rejected') return { path: file.path, error: toNightjarError(detected.reason) };
-      const objects = detected.value[good.indexOf(result.value)] ?? [];
-      return finish(file, result.value, objects, options);
+      return finish(file, result.value, toFound(detected.value[good.indexOf(result.value)]), options);
     }),
   );
 }
 
-async function open(
-  file: PictureFile,
-  detector: Detector<PreparedPicture>,
-  { imageBytesMax, imagePixelsMax }: DetectOptions,
-): Promise<Opened> {
+/** A picture without a result is a failed file, never one without objects. */
+function toFound(found: Found | undefined): Found {
+  return found ?? new NightjarError('internal', 'the detector gave no result for this picture');
+}
+
+async function open(file: PictureFile, { detector, imageBytesMax, imagePixelsMax }: DetectOptions): Promise<Opened> {
   if (file.error) throw file.error;
   const bytes = await readPictureFile(file.path, imageBytesMax);
   const size = await measurePicture(bytes, { imagePixelsMax });
@@ -104,9 +81,10 @@ async function open(
 async function finish(
   file: PictureFile,
   { bytes, width, height }: Opened,
-  objects: readonly DetectedObject[],
+  objects: Found,
   { annotateDir, imagePixelsMax }: DetectOptions,
 ): Promise<FileResult> {
+  if (objects instanceof NightjarError) return { path: file.path, error: objects };
   try {
     if (annotateDir !== undefined)
       await writeAnnotated(file, join(annotateDir, file.name), await annotate(bytes, objects, { imagePixelsMax }));

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
-import { readConfig, toModelDir, type Config } from '../config.ts';
+import { readConfig, type Config } from '../config.ts';
 import { openDatabase } from '../db/index.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readModel } from '../models/index.ts';
@@ -121,8 +121,8 @@ const checkRedis = ({ redisUrl }: Config) =>
     }
   });
 
-const checkModel = ({ model }: Config) =>
+const checkModel = ({ modelDir }: Config) =>
   toFinding('model', async () => {
-    const { card } = await readModel(toModelDir(model));
+    const { card } = await readModel(modelDir);
     return `${card.name} (${card.family}, ${card.input.width}x${card.input.height}, ${card.labels.length} labels, ${card.licence})`;
   });

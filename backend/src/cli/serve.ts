@@ -21,10 +21,10 @@ export async function runServe({ config, log, write }: CommandOptions): Promise<
   return 0;
 }
 
-export function toWelcome(config: Config, { url, detector }: Nightjar, terminal: boolean): readonly string[] {
+export function toWelcome(config: Config, { url, detectors }: Nightjar, terminal: boolean): readonly string[] {
   const lines = ['', 'Nightjar is up.'];
   if (config.roles.has('ingest')) lines.push(`  Inbox     ${config.inbox}/<camera>/   (${config.ingestMode})`);
-  if (detector) lines.push(`  Detector  ${detector.name}: ${detector.model} on ${detector.provider}`);
+  for (const { name, model, provider } of detectors) lines.push(`  Detector  ${name}: ${model} on ${provider}`);
   if (url) lines.push(`  API       ${url}/api`, `  Log in    ${toLoginUrl(url, config, terminal)}`);
   return [...lines, ''];
 }

@@ -1,3 +1,4 @@
+import type { NightjarError } from '../lib/errors.ts';
 import type { DetectedObject } from '../model/index.ts';
 
 /** A picture as the camera sent it. `width` and `height` are pixels after EXIF orientation: what a viewer sees. */
@@ -5,6 +6,15 @@ export interface EncodedImage {
   readonly bytes: Uint8Array;
   readonly width: number;
   readonly height: number;
+}
+
+/** Something that a detector can compute on: an execution provider, or a server. */
+export interface DetectorBackend {
+  /** `cuda`, `cpu`, ..., or the address of a server. */
+  readonly name: string;
+  readonly state: 'in_use' | 'standby' | 'unavailable';
+  /** Why it is unavailable, in words that help; null otherwise. */
+  readonly reason: string | null;
 }
 
 export interface DetectorHealth {
@@ -15,7 +25,12 @@ export interface DetectorHealth {
   readonly state: 'ready' | 'unavailable';
   /** Why it is unavailable; null when ready. */
   readonly reason: string | null;
+  /** All that was considered, best first. */
+  readonly backends: readonly DetectorBackend[];
 }
+
+/** What was found in a picture, strongest first; or why this picture, unlike the others of its batch, has no result. */
+export type Found = readonly DetectedObject[] | NightjarError;
 
 /**
  * One engine that finds objects in pictures. `Prepared` is whatever it needs of a picture before pictures can be
@@ -31,10 +46,10 @@ export interface Detector<Prepared = unknown> {
   /** Throws `invalid` for what cannot be decoded as a picture. */
   prepare(image: EncodedImage): Promise<Prepared>;
   /**
-   * The objects of each picture, in the order of the batch, strongest first. Throws `unavailable` when the engine
-   * failed and `overloaded` when too many calls wait: both heal, the same batch may be tried again.
+   * What was found in each picture, in the order of the batch. Throws `unavailable` when the engine failed and
+   * `overloaded` when too many calls wait: both heal, the same batch may be tried again.
    */
-  detect(batch: readonly Prepared[]): Promise<readonly (readonly DetectedObject[])[]>;
+  detect(batch: readonly Prepared[]): Promise<readonly Found[]>;
   health(): DetectorHealth;
   /** Calls that compute end first; those that wait, and later ones, are rejected with `unavailable`. */
   close(): Promise<void>;

@@ -4,8 +4,14 @@
  * again) and `overloaded` (too many calls wait). Limits: `batchMax` pictures a call, `runsMax` calls computing, 16
  * times as many waiting, 60 s a run, `imagePixelsMax` pixels a picture.
  */
-export { annotate, type AnnotateOptions } from './annotate.ts';
-export { measurePicture, type PreparedPicture } from './decode.ts';
-export type { Detector, DetectorHealth, EncodedImage } from './detector.ts';
-export { createOnnxDetector, type DetectorModel, type OnnxDetectorOptions } from './onnx-detector.ts';
+export { annotate, type AnnotateOptions } from './picture/annotate.ts';
+export { measurePicture, type PreparedPicture } from './picture/decode.ts';
+export type { Detector, DetectorBackend, DetectorHealth, EncodedImage, Found } from './detector.ts';
+export { createExaminer, type Examiner } from './examiner.ts';
+export {
+  createOnnxDetector,
+  type DetectorModel,
+  type OnnxDetector,
+  type OnnxDetectorOptions,
+} from './onnx/onnx-detector.ts';
 export { createDetectWorker, type DetectStage, type DetectWorker } from './worker.ts';

@@ -10,27 +10,24 @@ import { toNightjarError, type NightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { withRetry } from '../lib/retry.ts';
-import type { DetectedObject, ExaminedFrame, LeasedFrame } from '../model/index.ts';
-import type { Detector } from './detector.ts';
+import type { ExaminedFrame, LeasedFrame } from '../model/index.ts';
+import type { Examiner, ExamineStage } from './examiner.ts';
 
 const POLL_MS = 1_000;
 const STORE_RETRY_MS = 250;
 /** How many runs' worth of frames are in hand: one computing, one decoded, one being read and decoded. */
 const RUNS_IN_HAND = 3;
 
-export type DetectStage = 'read' | 'decode' | 'infer' | 'store' | 'queue';
+export type DetectStage = ExamineStage | 'store' | 'queue';
 
 export interface DetectWorkerOptions<Prepared> {
-  readonly detector: Detector<Prepared>;
+  readonly examiner: Examiner<Prepared>;
+  /** Whether this detector should take work now: a less preferred one waits until the others have enough. */
+  readonly isWanted?: () => boolean;
   readonly claim: (count: number) => Promise<readonly LeasedFrame[]>;
   readonly readMedia: (mediaPath: string) => Promise<Uint8Array>;
-  /** Joins single frames into runs of the detector; told how many more are on their way. */
-  readonly createBatcher: (
-    run: Detector<Prepared>['detect'],
-    isMoreComing: () => boolean,
-  ) => {
-    add(item: Prepared): Promise<readonly DetectedObject[]>;
-  };
+  /** Called when frames were claimed: perhaps more than this detector can take are waiting. */
+  readonly onClaimed?: () => void;
   /** Durable once resolved; false if the lease was lost. */
   readonly store: (examined: ExaminedFrame) => Promise<boolean>;
   readonly fail: (frame: LeasedFrame, error: NightjarError) => Promise<void>;
@@ -47,41 +44,30 @@ export interface DetectWorker {
   /** There may be frames to claim. */
   wake(): void;
   inHand(): number;
+  /** It could not take more: its hands are full, or its detector is away. */
+  isBusy(): boolean;
   /** Takes nothing new, finishes what is being computed, hands back the rest. */
   close(): Promise<void>;
 }
 
 export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepared>): DetectWorker {
-  const { detector, log, onStage } = options;
+  const { examiner, log, onStage } = options;
+  const { detector } = examiner;
   const inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND;
   const inHand = new Map<string, Promise<void>>();
   const closing = new AbortController();
-  let preparing = 0;
 
-  const batcher = options.createBatcher((batch) => timed('infer', () => detector.detect(batch)), () => preparing > 0); // prettier-ignore
+  const isReady = (): boolean => detector.health().state === 'ready';
 
-  async function timed<T>(stage: DetectStage, run: () => Promise<T>): Promise<T> {
-    const startedMs = performance.now();
-    const result = await run();
-    onStage?.(stage, performance.now() - startedMs);
-    return result;
-  }
-
-  async function prepare(frame: LeasedFrame): Promise<Prepared> {
-    preparing += 1;
-    try {
-      const bytes = await timed('read', () => options.readMedia(frame.mediaPath));
-      return await timed('decode', () => detector.prepare({ bytes, width: frame.width, height: frame.height }));
-    } finally {
-      preparing -= 1;
-    }
+  async function read({ mediaPath, width, height }: LeasedFrame) {
+    return { bytes: await options.readMedia(mediaPath), width, height };
   }
 
   async function examine(frame: LeasedFrame): Promise<void> {
     onStage?.('queue', Math.max(0, options.clock.nowMs() - frame.receivedAt.getTime()));
-    const prepared = await prepare(frame);
+    const prepared = await examiner.prepare(() => read(frame));
     if (closing.signal.aborted) return options.release([frame]);
-    const objects = await batcher.add(prepared);
+    const objects = await examiner.detect(prepared);
     const examined = { frame, objects, model: detector.model };
     const retry = {
       clock: options.clock,
@@ -89,7 +75,9 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       withinMs: options.storeWithinMs,
       signal: closing.signal,
     };
-    const stored = await timed('store', () => withRetry(() => options.store(examined), retry));
+    const storingMs = performance.now();
+    const stored = await withRetry(() => options.store(examined), retry);
+    onStage?.('store', performance.now() - storingMs);
     if (!stored)
       log.warn({ frame: frame.id }, 'the lease was lost before the result was stored: another has the frame');
   }
@@ -125,9 +113,10 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
     runOnce: async () => {
       const free = inHandMax - inHand.size;
       // Half of the places at once, or the claims of a busy detector would be for single frames.
-      if (free * 2 < inHandMax || detector.health().state !== 'ready') return false;
+      if (free * 2 < inHandMax || !isReady() || options.isWanted?.() === false) return false;
       const frames = await options.claim(free);
       for (const frame of frames) inHand.set(toKey(frame), handle(frame));
+      if (frames.length > 0) options.onClaimed?.();
       return frames.length > 0;
     },
   });
@@ -135,6 +124,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
   return {
     wake: () => loop.wake(),
     inHand: () => inHand.size,
+    isBusy: () => inHand.size * 2 > inHandMax || !isReady(),
     async close() {
       closing.abort();
       await loop.close();

@@ -39,6 +39,8 @@ export function createEventStore(options: EventsOptions) {
   };
 }
 
+export type EventStore = ReturnType<typeof createEventStore>;
+
 /** Closes events whose time is over. */
 export const createEventCloser = ({ transact, rules, clock, log }: EventsOptions) =>
   createLoop({

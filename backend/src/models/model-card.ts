@@ -10,7 +10,7 @@ const pixels = z.int().min(1).max(4_096);
 export const modelCardSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
   /** What the outputs mean. */
-  family: z.enum(['centernet']),
+  family: z.enum(['centernet', 'rtdetr', 'yolox']),
   input: z.strictObject({
     name: z.string(),
     width: pixels,
@@ -20,6 +20,8 @@ export const modelCardSchema = z.strictObject({
     channels: z.literal('RGB'),
     /** `stretch` fills the input; `letterbox` keeps the aspect, in the middle, and pads the rest. */
     resize: z.enum(['letterbox', 'stretch']),
+    /** Where a letterboxed picture lies: in the middle, or at the top left. */
+    align: z.enum(['centre', 'corner']).default('centre'),
     /** The grey, 0..255, beside a letterboxed picture. */
     pad: z.int().min(0).max(255),
   }),
@@ -27,7 +29,7 @@ export const modelCardSchema = z.strictObject({
   labels: z.array(z.string().min(1)).min(1),
   /** Weaker detections are dropped unless configured otherwise. */
   score_min: z.number().min(0).max(1),
-  /** Most images in one run, by execution provider. */
+  /** Most images in one run, by execution provider; 1 where none is named. A network that was exported for one image says 1 for all. */
   batch_max: z.record(z.string(), z.int().min(1)),
   licence: z.string(),
   source: z.string(),

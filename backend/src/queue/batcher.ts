@@ -1,9 +1,11 @@
+import { NightjarError } from '../lib/errors.ts';
+
 /**
  * The dynamic batcher in front of a detector: a run starts when it is full, or when its first item has waited long
  * enough, or when nothing more is on its way, whichever comes first; and only while a run is free to take it.
  */
 export interface Batcher<Item, Result> {
-  /** Resolves with this item's own result; rejects with what its run was rejected with. */
+  /** Resolves with this item's own result; rejects with its own error, or with what its run was rejected with. */
   add(item: Item): Promise<Result>;
 }
 
@@ -16,7 +18,8 @@ export interface BatcherOptions<Item, Result> {
   readonly runsMax: number;
   /** Whether further items are being prepared right now: if not, waiting for them is only latency. */
   readonly isMoreComing: () => boolean;
-  readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** As many results as items, in their order; an error is that of one item alone. */
+  readonly run: (items: readonly Item[]) => Promise<readonly (Result | NightjarError)[]>;
   readonly onRun?: (size: number, durationMs: number) => void;
 }
 
@@ -36,7 +39,13 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     const startedMs = performance.now();
     try {
       const results = await options.run(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
+      if (results.length !== batch.length)
+        throw new NightjarError('internal', `${results.length} results for a batch of ${batch.length}`);
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index] as Result | NightjarError;
+        if (result instanceof NightjarError) reject(result);
+        else resolve(result);
+      });
     } catch (reason) {
       for (const { reject } of batch) reject(reason);
     }

@@ -77,7 +77,9 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
     readiness: async () => ({ database: { ok: true }, detector: { ok: true, detail: 'cpu' } }),
     system: async () => ({
       ...{ versions: { nightjar: '0.1.0' }, roles: ['api'], startedAt: STARTED_AT },
-      detectors: [{ name: 'onnx', model: 'centernet-mbv3', provider: 'cpu', state: 'ready', reason: null }],
+      detectors: [
+        { name: 'onnx', model: 'centernet-mbv3', provider: 'cpu', state: 'ready', reason: null, backends: [] },
+      ],
     }),
     pipeline: async () => ({
       queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5 },

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
-import { systemClock } from '../lib/clock.ts';
-import { silentLog } from '../lib/log.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { startOnnxThread } from './onnx-thread.ts';
 
@@ -9,7 +9,7 @@ import { startOnnxThread } from './onnx-thread.ts';
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const settings = {
-  onnxPath: fileURLToPath(new URL('../../models/centernet-mbv3/model.onnx', import.meta.url)),
+  onnxPath: fileURLToPath(new URL('../../../models/centernet-mbv3/model.onnx', import.meta.url)),
   provider: 'cpu',
   threads: 1,
   input: { name: 'images', width: 512, height: 512 },

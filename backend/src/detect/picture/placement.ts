@@ -1,4 +1,4 @@
-import type { BBox } from '../model/index.ts';
+import type { BBox } from '../../model/index.ts';
 
 export interface Size {
   readonly width: number;
@@ -8,12 +8,15 @@ export interface Size {
 /** What a model wants of its input picture, as its card says it. */
 export interface InputShape extends Size {
   readonly resize: 'letterbox' | 'stretch';
+  /** Where a letterboxed picture lies: in the middle, or at the top left, as some networks were trained. */
+  readonly align: 'centre' | 'corner';
   /** The grey, 0..255, beside a letterboxed picture. */
   readonly pad: number;
 }
 
 /** Where a picture lies in the model's input: at (`left`, `top`), `drawn` pixels wide and high. */
 export interface Placement {
+  readonly input: Size;
   readonly picture: Size;
   readonly drawn: Size;
   readonly left: number;
@@ -27,12 +30,13 @@ export interface Corners {
   readonly bottom: number;
 }
 
-/** `stretch` fills the input; `letterbox` keeps the picture's aspect to the nearest pixel and puts it in the middle. */
+/** `stretch` fills the input; `letterbox` keeps the picture's aspect to the nearest pixel. */
 export function placePicture(picture: Size, input: InputShape): Placement {
   const drawn = input.resize === 'stretch' ? { width: input.width, height: input.height } : fit(picture, input);
-  const left = Math.floor((input.width - drawn.width) / 2);
-  const top = Math.floor((input.height - drawn.height) / 2);
-  return { picture, drawn, left, top };
+  const toStart = (whole: number, part: number): number =>
+    input.align === 'corner' ? 0 : Math.floor((whole - part) / 2);
+  const [left, top] = [toStart(input.width, drawn.width), toStart(input.height, drawn.height)];
+  return { input: { width: input.width, height: input.height }, picture, drawn, left, top };
 }
 
 function fit(picture: Size, within: Size): Size {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { placePicture, toBBox, type InputShape } from './placement.ts';
 
-const letterbox: InputShape = { width: 512, height: 512, resize: 'letterbox', pad: 127 };
-const stretch: InputShape = { ...letterbox, resize: 'stretch' };
+const letterbox: InputShape = { width: 512, height: 512, resize: 'letterbox', align: 'centre', pad: 127 };
+const stretch: InputShape = { ...letterbox, resize: 'stretch', align: 'centre' };
 
 describe('a picture is placed', () => {
   test.each([

@@ -5,7 +5,7 @@
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
-import { toMessage } from '../lib/errors.ts';
+import { toMessage } from '../../lib/errors.ts';
 import type { FromThread, RunOutputs, RunRequest, ThreadData, ToThread } from './onnx-thread.ts';
 import { withRunGate } from './run-gate.ts';
 

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { NightjarError, toMessage } from '../lib/errors.ts';
-import { besideModule, startWorker } from '../lib/start-worker.ts';
+import { NightjarError, toMessage } from '../../lib/errors.ts';
+import { besideModule, startWorker } from '../../lib/start-worker.ts';
 import { createRunGate, forgetRunGate, type RunGate } from './run-gate.ts';
 
 /** What a thread is told at its start; must be cloneable. */

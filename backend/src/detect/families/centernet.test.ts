@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toObjects, type Keep } from './centernet.ts';
-import { placePicture } from './placement.ts';
+import type { Placement } from '../picture/placement.ts';
+import { centernet } from './centernet.ts';
+import type { Keep } from './family.ts';
+import { placePicture } from '../picture/placement.ts';
 
-const square = placePicture({ width: 512, height: 512 }, { width: 512, height: 512, resize: 'letterbox', pad: 0 });
+const square = placePicture(
+  { width: 512, height: 512 },
+  { width: 512, height: 512, resize: 'letterbox', align: 'centre', pad: 0 },
+);
 const keep: Keep = { labels: ['person', 'car', 'cat'], only: 'all', scoreMin: 0.3 };
+
+const toObjects = (outputs: unknown, placements: readonly Placement[], wanted: Keep) =>
+  centernet({ outputs, batch: placements.length, placements }, wanted);
 
 /** Rows of x1, y1, x2, y2, score, class. */
 const toOutputs = (rows: readonly (readonly number[])[]) => ({
@@ -42,7 +50,10 @@ describe('outputs become objects', () => {
   });
 
   test('each of its own picture, in that picture’s pixels', () => {
-    const large = placePicture({ width: 1024, height: 1024 }, { width: 512, height: 512, resize: 'stretch', pad: 0 });
+    const large = placePicture(
+      { width: 1024, height: 1024 },
+      { width: 512, height: 512, resize: 'stretch', align: 'centre', pad: 0 },
+    );
     const outputs = toOutputs([[0, 0, 9, 9, 0.9, 0], [1, 1, 2, 2, 0, 0], [0, 0, 9, 9, 0.9, 1], [1, 1, 2, 2, 0, 0]]); // prettier-ignore
     const [first, second] = toObjects(outputs, [square, large], keep);
     expect(first).toMatchObject([{ label: 'person', bbox: { width: 9 } }]);

@@ -3,22 +3,25 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../lib/clock.ts';
-import { silentLog } from '../lib/log.ts';
-import type { PreparedPicture } from './decode.ts';
-import type { Detector } from './detector.ts';
-import { createOnnxDetector, type DetectorModel, type OnnxDetectorOptions } from './onnx-detector.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import {
+  createOnnxDetector,
+  type DetectorModel,
+  type OnnxDetector,
+  type OnnxDetectorOptions,
+} from './onnx-detector.ts';
 
 // Loading the network takes half a second on an idle machine, and many times that on a busy one.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 /** The bundled model as ./setup.sh leaves it; the models' own tests check what it computes. */
-const dir = new URL('../../models/centernet-mbv3/', import.meta.url);
+const dir = new URL('../../../models/centernet-mbv3/', import.meta.url);
 const card = JSON.parse(readFileSync(new URL('model.json', dir), 'utf8')) as DetectorModel['card'];
 const model: DetectorModel = { name: 'centernet-mbv3', onnxPath: fileURLToPath(new URL('model.onnx', dir)), card };
 const picture = { bytes: readFileSync(new URL('reference/picture.jpg', dir)), width: 512, height: 512 };
 
-const open = (options: Partial<OnnxDetectorOptions> = {}): Promise<Detector<PreparedPicture>> =>
+const open = (options: Partial<OnnxDetectorOptions> = {}): Promise<OnnxDetector> =>
   createOnnxDetector({
     model,
     workers: 1,
@@ -30,7 +33,7 @@ const open = (options: Partial<OnnxDetectorOptions> = {}): Promise<Detector<Prep
   });
 
 describe('the detector on the bundled model', () => {
-  let detector: Detector<PreparedPicture>;
+  let detector: OnnxDetector;
   beforeAll(async () => {
     detector = await open({ batchMax: 3 });
   });
@@ -88,8 +91,8 @@ test.each([
   async (_name, leave, code) => {
     const script = `
     const { createOnnxDetector } = await import(${JSON.stringify(new URL('onnx-detector.ts', import.meta.url).href)});
-    const { systemClock } = await import(${JSON.stringify(new URL('../lib/clock.ts', import.meta.url).href)});
-    const { silentLog } = await import(${JSON.stringify(new URL('../lib/log.ts', import.meta.url).href)});
+    const { systemClock } = await import(${JSON.stringify(new URL('../../lib/clock.ts', import.meta.url).href)});
+    const { silentLog } = await import(${JSON.stringify(new URL('../../lib/log.ts', import.meta.url).href)});
     const detector = await createOnnxDetector({ model: ${JSON.stringify(model)}, workers: 2, labels: 'all',
       imagePixelsMax: 1e6, clock: systemClock, log: silentLog });
     const size = { width: 512, height: 512 };

@@ -1,4 +1,4 @@
-import type { DetectedObject } from '../model/index.ts';
+import type { DetectedObject } from '../../model/index.ts';
 import { asInvalid, measurePicture, openPicture, type DecodeLimits } from './decode.ts';
 import type { Size } from './placement.ts';
 import { GLYPH_HEIGHT, textWidth, toTextPath } from './stroke-font.ts';

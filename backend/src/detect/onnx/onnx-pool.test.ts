@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Clock } from '../lib/clock.ts';
-import { NightjarError } from '../lib/errors.ts';
-import { silentLog } from '../lib/log.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import { silentLog } from '../../lib/log.ts';
 import { createOnnxPool, type OnnxPool } from './onnx-pool.ts';
 import type { OnnxThread, RunOutputs } from './onnx-thread.ts';
 

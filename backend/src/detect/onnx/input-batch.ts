@@ -1,6 +1,6 @@
-import type { PreparedPicture } from './decode.ts';
+import type { PreparedPicture } from '../picture/decode.ts';
 import type { RunRequest } from './onnx-thread.ts';
-import type { InputShape } from './placement.ts';
+import type { InputShape } from '../picture/placement.ts';
 
 /**
  * Lays pictures into one input tensor, each in its place on the padding's grey. Whole rows are copied (0.1 ms a

@@ -1,6 +1,6 @@
-import type { Clock } from '../lib/clock.ts';
-import { NightjarError, toNightjarError } from '../lib/errors.ts';
-import type { Logger } from '../lib/log.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { NightjarError, toNightjarError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
 import type { OnnxThread, RunOutputs, RunRequest } from './onnx-thread.ts';
 
 /** Runs that may wait, for each thread; the queue keeps only a few in flight, this bounds everybody else. */

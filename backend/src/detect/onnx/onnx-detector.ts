@@ -1,21 +1,23 @@
 import { availableParallelism } from 'node:os';
-import type { Clock } from '../lib/clock.ts';
-import { NightjarError } from '../lib/errors.ts';
-import type { Logger } from '../lib/log.ts';
-import { toObjects, type Keep } from './centernet.ts';
-import { createDecoder, type PreparedPicture } from './decode.ts';
-import type { Detector } from './detector.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { DetectedObject } from '../../model/index.ts';
+import type { Keep } from '../families/family.ts';
+import { families, type FamilyName } from '../families/index.ts';
+import { createDecoder, type PreparedPicture } from '../picture/decode.ts';
+import type { Detector } from '../detector.ts';
 import { toBatch } from './input-batch.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { startOnnxThread } from './onnx-thread.ts';
-import type { InputShape } from './placement.ts';
+import type { InputShape } from '../picture/placement.ts';
 
 /** What the engine needs of a model folder; the models' room reads and checks it. */
 export interface DetectorModel {
   readonly name: string;
   readonly onnxPath: string;
   readonly card: {
-    readonly family: 'centernet';
+    readonly family: FamilyName;
     readonly input: InputShape & { readonly name: string };
     readonly labels: readonly string[];
     readonly score_min: number;
@@ -40,6 +42,11 @@ export interface OnnxDetectorOptions {
   readonly log: Logger;
 }
 
+export interface OnnxDetector extends Detector<PreparedPicture> {
+  /** What was decoded has a result: a run succeeds or fails as a whole. */
+  detect(batch: readonly PreparedPicture[]): Promise<readonly (readonly DetectedObject[])[]>;
+}
+
 /** Each worker holds the network and its working memory, 200 MB; more than these must be asked for. */
 const WORKERS_DEFAULT_MAX = 8;
 
@@ -48,7 +55,7 @@ const WORKERS_DEFAULT_MAX = 8;
  * core, do as much as batches do (59 ms a picture alone, 70 ms in a batch of 8) and answer sooner.
  * Resolves when every thread is warm; throws `unavailable` when the network cannot be loaded.
  */
-export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<Detector<PreparedPicture>> {
+export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<OnnxDetector> {
   const { model, provider = 'cpu', log, clock } = options;
   const { card } = model;
   const batchMax = options.batchMax ?? card.batch_max[provider] ?? 1;
@@ -68,11 +75,8 @@ export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<
       if (batch.length === 0) return [];
       if (batch.length > batchMax) throw new NightjarError('internal', `a batch of ${batch.length} is too large`);
       const outputs = await pool.run(toBatch(batch, card.input));
-      return toObjects(
-        outputs,
-        batch.map(({ placement }) => placement),
-        keep,
-      );
+      const placements = batch.map(({ placement }) => placement);
+      return families[card.family]({ outputs, batch: batch.length, placements }, keep);
     },
     health: () => toHealth(model.name, provider, pool.fault()),
     close: () => pool.close(),
@@ -80,7 +84,14 @@ export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<
 }
 
 const toHealth = (model: string, provider: string, fault: string | null) =>
-  ({ name: 'onnx', model, provider, state: fault === null ? 'ready' : 'unavailable', reason: fault }) as const;
+  ({
+    name: 'onnx',
+    model,
+    provider,
+    state: fault === null ? 'ready' : 'unavailable',
+    reason: fault,
+    backends: [{ name: provider, state: fault === null ? 'in_use' : 'unavailable', reason: fault }],
+  }) as const;
 
 function warnOfUnknown({ labels, only }: Keep, model: string, log: Logger): void {
   const unknown = only === 'all' ? [] : [...only].filter((label) => !labels.includes(label));

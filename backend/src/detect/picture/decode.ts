@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { NightjarError, toMessage } from '../lib/errors.ts';
-import type { EncodedImage } from './detector.ts';
+import { NightjarError, toMessage } from '../../lib/errors.ts';
+import type { EncodedImage } from '../detector.ts';
 import { placePicture, type InputShape, type Placement, type Size } from './placement.ts';
 
 /**

@@ -1,0 +1,89 @@
+/**
+ * Those who examine: the detectors in order of preference, each with a worker of its own that claims frames whenever
+ * its detector is free. The pictures of guests (the API's detector routes) join the same batches.
+ */
+import type { Config } from './config.ts';
+import {
+  createDetectWorker,
+  createExaminer,
+  type Detector,
+  type DetectWorker,
+  type EncodedImage,
+  type Examiner,
+} from './detect/index.ts';
+import type { EventStore } from './events/index.ts';
+import type { createStageLatencies } from './facts.ts';
+import { systemClock as clock } from './lib/clock.ts';
+import { NightjarError } from './lib/errors.ts';
+import type { Closers } from './lib/lifecycle.ts';
+import type { Logger } from './lib/log.ts';
+import type { MediaStore } from './media/index.ts';
+import type { DetectedObject } from './model/index.ts';
+import { createBatcher, type Queue } from './queue/index.ts';
+
+export interface Detection {
+  readonly detectors: readonly Detector[];
+  /** There may be frames to claim. */
+  wake(): void;
+  /** What the first detector that is ready sees in a guest's picture, strongest first. Throws `unavailable` when none is. */
+  examine(image: EncodedImage): Promise<readonly DetectedObject[]>;
+}
+
+interface DetectionParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly closers: Closers;
+  readonly detectors: readonly Detector[];
+  readonly queue: Queue;
+  readonly media: MediaStore;
+  readonly events: EventStore;
+  readonly latencies: ReturnType<typeof createStageLatencies>;
+}
+
+export function openDetection(parts: DetectionParts): Detection {
+  const examiners = parts.detectors.map((detector) => openExaminer(detector, parts));
+  const wake = openWorkers(examiners, parts);
+  return {
+    detectors: parts.detectors,
+    wake,
+    async examine(image) {
+      const examiner = examiners.find(({ detector }) => detector.health().state === 'ready');
+      if (!examiner) throw new NightjarError('unavailable', 'no detector of this process is ready');
+      return examiner.detect(await examiner.prepare(() => Promise.resolve(image)));
+    },
+  };
+}
+
+function openExaminer(detector: Detector, { config, latencies }: DetectionParts): Examiner {
+  const { batchMax: sizeMax, runsMax } = detector;
+  const limits = { sizeMax, runsMax, delayMaxMs: config.batchDelayMaxMs };
+  return createExaminer({
+    detector,
+    onStage: latencies.observe,
+    createBatcher: (run, isMoreComing) => createBatcher({ run, isMoreComing, ...limits }),
+  });
+}
+
+/** A worker for each detector. One that is less preferred takes work only while all before it are busy. */
+function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () => void {
+  const { config, queue, media, events, latencies, log, closers } = parts;
+  const workers: readonly DetectWorker[] = examiners.map((examiner, place) =>
+    createDetectWorker({
+      examiner,
+      isWanted: () => workers.slice(0, place).every((preferred) => preferred.isBusy()),
+      onClaimed: () => workers[place + 1]?.wake(),
+      claim: queue.claim,
+      readMedia: media.read,
+      store: events.store,
+      fail: queue.fail,
+      release: queue.release,
+      forget: queue.forget,
+      storeWithinMs: config.leaseMs,
+      clock,
+      log,
+      onStage: latencies.observe,
+    }),
+  );
+  for (const worker of workers) closers.add('detect worker', worker);
+  return () => workers.forEach((worker) => worker.wake());
+}

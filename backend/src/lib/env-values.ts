@@ -1,0 +1,45 @@
+/** What environment variables are written in: text, each parsed to what it means, with words for what is wrong. */
+import { z } from 'zod';
+
+export const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+export const decimal = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
+export const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== '')); // prettier-ignore
+export const url = (protocols: readonly string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+/** A size as people write it: `50 MB`, `1.5GiB`, `1048576`. Decimal and binary units alike mean powers of 1,024. */
+export const byteSize = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*([KMG]i?B?|B)?$/i, 'must be a size such as 50 MB')
+  .transform((value) => {
+    const unit = value.replace(/[\d.\s]/g, '').charAt(0).toUpperCase(); // prettier-ignore
+    return Math.round(parseFloat(value) * 1024 ** ['', 'K', 'M', 'G'].indexOf(unit === 'B' ? '' : unit));
+  });
+
+export const pixelCount = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(MP)?$/i, 'must be a number of pixels such as 100 MP')
+  .transform((value) => Math.round(parseFloat(value) * (/mp$/i.test(value) ? 1e6 : 1)));
+
+export const timeZone = z.string().refine((value) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).format() !== '';
+  } catch {
+    return false; // the constructor throws for a zone it does not know, which is the answer
+  }
+}, 'must be a time zone such as Europe/Berlin');
