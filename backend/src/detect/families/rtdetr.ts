@@ -43,7 +43,7 @@ function toObjectsOfOne({ logits, boxes, classes }: Queries, placement: Placemen
   const objects: DetectedObject[] = [];
   for (let pair = 0; pair < logits.length; pair++) {
     const logit = logits[pair] ?? NaN;
-    if (!(logit >= logitMin)) continue;
+    if (!(logit >= logitMin && Number.isFinite(logit))) continue;
     const query = Math.floor(pair / classes);
     const corners = toCorners(boxes.subarray(query * 4, query * 4 + 4), placement.input);
     const object = toObject({ corners, score: sigmoid(logit), classNumber: pair % classes }, placement, keep);
