@@ -6,36 +6,26 @@
  * Argument: a folder with COCO's `instances.json` and `images/`. Decoding and inference are timed apart, one picture
  * at a time on one thread, so that the figures are costs and not throughputs.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createOnnxDetector, type OnnxDetector, type PreparedPicture } from '../backend/src/detect/index.ts';
+import { createOnnxDetector, type OnnxDetector } from '../backend/src/detect/index.ts';
 import { systemClock } from '../backend/src/lib/clock.ts';
 import { percentile } from '../backend/src/lib/latency.ts';
 import { silentLog } from '../backend/src/lib/log.ts';
-import type { DetectedObject } from '../backend/src/model/index.ts';
 import { BUNDLED_MODEL, importBundledModel, readModel, type Model } from '../backend/src/models/index.ts';
-import { averagePrecision, cocoSchema, type Coco, type Found } from './coco-ap.ts';
+import { averagePrecision, type Coco } from './coco-ap.ts';
+import { detectCoco, IMAGE_PIXELS_MAX, readCoco, SCORE_MIN, type Measured } from './coco-detect.ts';
 
 const AP_MIN = 0.315;
-const SCORE_MIN = 0.02;
-const IMAGE_PIXELS_MAX = 100_000_000;
 const BATCHES = [1, 8] as const;
 const modelsDir = new URL('../backend/models/', import.meta.url).pathname;
 
 type Resize = Model['card']['input']['resize'];
 
-interface Measured {
-  readonly found: readonly Found[];
-  readonly decodeMs: readonly number[];
-  /** Per picture, of each run. */
-  readonly inferMs: readonly number[];
-}
-
 /** Throws when the limit is missed. */
 export async function run(args: string[]): Promise<void> {
   const [folder] = args;
   if (!folder) throw new Error('accuracy needs a folder with instances.json and images/');
-  const coco = cocoSchema.parse(JSON.parse(await readFile(join(folder, 'instances.json'), 'utf8')));
+  const coco = await readCoco(folder);
   await importBundledModel({ modelsDir });
   const model = await readModel(join(modelsDir, BUNDLED_MODEL));
   for (const resize of ['stretch', 'letterbox'] as const)
@@ -51,9 +41,9 @@ interface Trial {
 }
 
 async function measure(trial: Trial): Promise<void> {
-  const { model, resize, batch, coco } = trial;
+  const { folder, model, resize, batch, coco } = trial;
   const detector = await open(model, resize, batch);
-  const measured = await detectAll(trial, detector).finally(() => detector.close());
+  const measured = await detectCoco(folder, coco, batch, detector).finally(() => detector.close());
   const { ap, ap50, byLabel } = averagePrecision(coco, measured.found);
   const chosen = resize === model.card.input.resize;
   report({ ...trial, ap, ap50, person: byLabel.get('person') ?? 0, chosen }, measured);
@@ -71,37 +61,6 @@ const open = (model: Model, resize: Resize, batchMax: number): Promise<OnnxDetec
     clock: systemClock,
     log: silentLog,
   });
-
-async function detectAll({ folder, coco, batch }: Trial, detector: OnnxDetector): Promise<Measured> {
-  const measured = { found: [] as Found[], decodeMs: [] as number[], inferMs: [] as number[] };
-  for (let start = 0; start < coco.images.length; start += batch) {
-    const images = coco.images.slice(start, start + batch);
-    const prepared: PreparedPicture[] = [];
-    for (const image of images) {
-      const bytes = await readFile(join(folder, 'images', image.file_name));
-      prepared.push(await timed(measured.decodeMs, 1, () => detector.prepare({ ...image, bytes })));
-    }
-    const objects = await timed(measured.inferMs, images.length, () => detector.detect(prepared));
-    measured.found.push(...images.flatMap(({ id }, index) => (objects[index] ?? []).map(toFound(id))));
-  }
-  return measured;
-}
-
-const toFound =
-  (imageId: number) =>
-  ({ label, score, bbox }: DetectedObject): Found => ({
-    imageId,
-    label,
-    score,
-    bbox: [bbox.x, bbox.y, bbox.width, bbox.height],
-  });
-
-async function timed<T>(samplesMs: number[], pictures: number, work: () => Promise<T>): Promise<T> {
-  const startedMs = performance.now();
-  const result = await work();
-  samplesMs.push((performance.now() - startedMs) / pictures);
-  return result;
-}
 
 function report(
   trial: Trial & { ap: number; ap50: number; person: number; chosen: boolean },

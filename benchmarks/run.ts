@@ -8,6 +8,7 @@ import * as accuracy from './accuracy.ts';
 import * as burst from './burst.ts';
 import * as health from './health.ts';
 import * as latency from './latency.ts';
+import * as models from './models.ts';
 import { say } from './report.ts';
 
 interface Benchmark {
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   latency,
   health,
   burst,
+  models: { run: models.run, needs: 'a folder with COCO instances.json and images/' },
   accuracy: { run: accuracy.run, needs: 'a folder with COCO instances.json and images/' },
 };
 
