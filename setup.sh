@@ -47,9 +47,13 @@ if ! fresh "$model/model.onnx" "$model/model.json" "$modules"; then
   touch "$model/model.onnx"
 fi
 
-# A system package that only the tests need: need_package PROGRAM PACKAGE
-need_package() {
-  if command -v "$1" >/dev/null; then return; fi
+# System packages that only the tests need: need_package PROGRAM PACKAGE, need_library FILE PACKAGE (Linux only)
+need_package() { command -v "$1" >/dev/null || install_package "$@"; }
+need_library() {
+  if [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -F "$1" >/dev/null; then return; fi
+  install_package "$@"
+}
+install_package() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing $2 for the tests"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null 2>&1 ||
@@ -61,4 +65,5 @@ need_package() {
 if [ "${1:-}" = --test ]; then
   need_package redis-server redis-server redis
   need_package chromium chromium
+  need_library libvulkan.so.1 libvulkan1 # onnxruntime's WebGPU, on the software Vulkan that comes with chromium
 fi

@@ -4,13 +4,16 @@
  * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { bundledModelsDir, readConfig, toLabels, toModelDir, type Config } from './config.ts';
+import { addModelsCommands } from './cli/models-commands.ts';
+import { readConfig, toLabels, toModelDir, type Config } from './config.ts';
 import { VERSION } from './facts.ts';
 import { NightjarError, toMessage } from './lib/errors.ts';
 import { createLog } from './lib/log.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const TUNE_SECONDS_DEFAULT = 30;
+const TUNE_SECONDS_MAX = 3_600;
 const LINGER_MS_MAX = 5_000;
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -61,22 +64,7 @@ program
     );
   });
 
-const models = program.command('models').description('the models that are installed');
-models
-  .command('list')
-  .description('list them')
-  .action(async () => {
-    const { listModels } = await import('./cli/models.ts');
-    await listModels(bundledModelsDir, write);
-  });
-models
-  .command('import')
-  .description('build the bundled model from its npm package')
-  .requiredOption('--bundled', 'the only kind of import so far')
-  .action(async () => {
-    const { importBundled } = await import('./cli/models.ts');
-    await importBundled(bundledModelsDir, write);
-  });
+addModelsCommands(program, write);
 
 program
   .command('migrate')
@@ -90,9 +78,16 @@ program
 program
   .command('doctor')
   .description('look at everything Nightjar needs and explain what is missing')
-  .action(async () => {
-    const { runDoctor } = await import('./cli/doctor.ts');
-    exitCode = await runDoctor(write);
+  .option('--tune [seconds]', 'measure the ways of computing here instead, and suggest settings', parseSeconds)
+  .action(async ({ tune }: { tune?: true | number }) => {
+    if (tune === undefined) {
+      const { runDoctor } = await import('./cli/doctor.ts');
+      exitCode = await runDoctor(write);
+      return;
+    }
+    const { runTune } = await import('./cli/tune.ts');
+    const secondsMax = tune === true ? TUNE_SECONDS_DEFAULT : tune;
+    exitCode = await runTune({ config: readConfig(), secondsMax, write, terminal: process.stderr.isTTY });
   });
 
 interface DetectFlags {
@@ -118,6 +113,12 @@ function parseScore(value: string): number {
   const score = Number(value);
   if (value.trim() === '' || !(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be from 0 to 1');
   return score;
+}
+
+function parseSeconds(value: string): number {
+  const seconds = Number(value);
+  if (value.trim() !== '' && seconds >= 1 && seconds <= TUNE_SECONDS_MAX) return seconds;
+  throw new InvalidArgumentError(`must be from 1 to ${TUNE_SECONDS_MAX}`);
 }
 
 /** The one place where an error becomes words and an exit code. */

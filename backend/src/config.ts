@@ -49,6 +49,8 @@ const environment = z.object({
   DETECTORS: detectorList.default(['onnx']),
   MODEL: z.string().default('centernet-mbv3'),
   EXECUTION_PROVIDER: z.enum(executionProviders, `must be one of ${executionProviders.join(', ')}`).default('auto'),
+  VK_DRIVER_FILES: z.string().optional(),
+  VK_ICD_FILENAMES: z.string().optional(),
   DETECTOR_API_KEY: z.string().optional(),
   DETECTOR_TIMEOUT_MS: whole(100, 600_000).default(30_000),
   DETECT_BATCH_MAX: whole(1, 256).optional(),
@@ -168,6 +170,8 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     detectorTimeoutMs: env.DETECTOR_TIMEOUT_MS,
     modelDir: toModelDir(env.MODEL, dataDir),
     executionProvider: env.EXECUTION_PROVIDER,
+    /** Read by the Vulkan loader itself; for us a sign that there is a driver, even where no GPU is seen. */
+    vulkanDriver: env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES,
     batchMax: env.DETECT_BATCH_MAX,
     batchDelayMaxMs: env.DETECT_BATCH_DELAY_MAX_MS,
     detectWorkers: env.DETECT_WORKERS,

@@ -67,8 +67,10 @@ function openExaminer(detector: Detector, { config, latencies }: DetectionParts)
 /** A worker for each detector. One that is less preferred takes work only while all before it are busy. */
 function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () => void {
   const { config, queue, media, events, latencies, log, closers } = parts;
-  const workers: readonly DetectWorker[] = examiners.map((examiner, place) =>
-    createDetectWorker({
+  // Filled one by one: a worker looks at those before it as soon as it is made.
+  const workers: DetectWorker[] = [];
+  for (const [place, examiner] of examiners.entries()) {
+    const worker = createDetectWorker({
       examiner,
       isWanted: () => workers.slice(0, place).every((preferred) => preferred.isBusy()),
       onClaimed: () => workers[place + 1]?.wake(),
@@ -82,8 +84,8 @@ function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () 
       clock,
       log,
       onStage: latencies.observe,
-    }),
-  );
-  for (const worker of workers) closers.add('detect worker', worker);
+    });
+    workers.push(closers.add('detect worker', worker));
+  }
   return () => workers.forEach((worker) => worker.wake());
 }

@@ -1,8 +1,9 @@
-import { createApi, createAuthenticator } from './api/index.ts';
+import { createApi, createAuthenticator, type GuestDetector } from './api/index.ts';
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
-import { annotate } from './detect/index.ts';
+import { annotate, measurePicture } from './detect/index.ts';
+import type { Detection } from './detection.ts';
 import type { Facts } from './facts.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
@@ -18,10 +19,17 @@ interface DoorParts {
   readonly media: MediaStore;
   readonly transact: Transact;
   readonly facts: Facts;
+  readonly detection: Detection;
 }
 
+/** Runs' worth of guests' pictures in the works, one computing and one decoded: the pipeline has three in hand. */
+const GUEST_RUNS_IN_HAND = 2;
+/** Where batches are large. */
+const GUEST_PICTURES_AT_ONCE_MAX = 64;
+
 /** The API and the sockets, on one port. */
-export async function openDoors({ config, log, closers, db, bus, media, transact, facts }: DoorParts): Promise<string> {
+export async function openDoors(parts: DoorParts): Promise<string> {
+  const { config, log, closers, db, bus, media, transact, facts } = parts;
   const readers = {
     readAfter: (seq: number, limit: number) => readAfter(db, seq, limit),
     readLatest: () => readLatest(db),
@@ -42,6 +50,7 @@ export async function openDoors({ config, log, closers, db, bus, media, transact
     log,
     openMedia: media.open,
     readMedia: media.read,
+    detector: toGuestDetector(parts),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });
@@ -49,4 +58,16 @@ export async function openDoors({ config, log, closers, db, bus, media, transact
   // Named once more, so that they are closed before the API: an open socket would keep HTTP from draining.
   closers.add('sockets, first', sockets);
   return api.url;
+}
+
+/** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */
+function toGuestDetector({ config, detection }: DoorParts): GuestDetector {
+  const { imageBytesMax, imagePixelsMax } = config;
+  const runs = detection.detectors.map(({ batchMax, runsMax }) => batchMax * runsMax * GUEST_RUNS_IN_HAND);
+  return {
+    imageBytesMax,
+    picturesAtOnceMax: Math.min(GUEST_PICTURES_AT_ONCE_MAX, Math.max(1, runs[0] ?? 1)),
+    measure: (bytes) => measurePicture(bytes, { imagePixelsMax }),
+    examine: detection.examine,
+  };
 }

@@ -5,6 +5,7 @@ import type { Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/index.ts';
 import type { Detector } from './detect/index.ts';
+import type { GpuMonitor } from './gpu/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { createLatencies, type Latencies } from './lib/latency.ts';
 import type { Queue } from './queue/index.ts';
@@ -26,9 +27,13 @@ interface Parts {
   readonly detectors: readonly Detector[];
   readonly latencies: Latencies<Stage>;
   readonly startedAt: Date;
+  /** Of a process that detects. */
+  readonly gpuMonitor: GpuMonitor | undefined;
 }
 
-export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeline'> & { status(): Promise<object> };
+export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeline' | 'gpu'> & {
+  status(): Promise<object>;
+};
 
 export function createFacts({ config, db, bus, queue, latencies, startedAt, ...parts }: Parts): Facts {
   // Told to anyone who asks: that it is away, not where it is or what it said. The log says the rest.
@@ -63,6 +68,7 @@ export function createFacts({ config, db, bus, queue, latencies, startedAt, ...p
       const versions = { nightjar: VERSION, node: process.versions.node, postgresql: row?.version ?? 'unknown' };
       return { versions, roles: [...config.roles], detectors: detectors(), startedAt };
     },
+    gpu: () => parts.gpuMonitor?.read() ?? { gpus: null, history: [] },
     async pipeline() {
       const { oldest_pending_s: oldestPendingS, ...depths } = await queue.depths();
       return { queue: { ...depths, oldestPendingS }, stages: latencies.read() };

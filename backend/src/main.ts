@@ -4,14 +4,16 @@
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
 import path from 'node:path';
+import { openAnalysis } from './analysis.ts';
 import { createPruner, createTransact } from './broadcast/index.ts';
 import type { Config, Role } from './config.ts';
 import { migrateDatabase, openDatabase } from './db/index.ts';
 import type { Detector } from './detect/index.ts';
 import { openDetection } from './detection.ts';
 import { openDoors } from './doors.ts';
-import { createAnalyzer, createEventCloser, createEventStore } from './events/index.ts';
+import { createEventCloser, createEventStore } from './events/index.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
+import { createGpuMonitor } from './gpu/index.ts';
 import { createIngest } from './ingest/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
@@ -68,7 +70,7 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete };
   const events = closers.add('event store', createEventStore(eventOptions));
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
-  if (has('analyze')) closers.add('analyzer', createAnalyzer(eventOptions));
+  if (has('analyze')) openAnalysis({ config, log, closers, db, transact, media });
 
   // Those who examine.
   const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
@@ -76,8 +78,10 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   pending.on(detection.wake);
 
   // Those who listen.
-  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt });
-  const url = has('api') ? await openDoors({ config, log, closers, db, bus, media, transact, facts }) : undefined;
+  const gpuMonitor = has('detect') ? closers.add('GPU monitor', createGpuMonitor({ clock, log })) : undefined;
+  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt, gpuMonitor });
+  const doors = { config, log, closers, db, bus, media, transact, facts, detection };
+  const url = has('api') ? await openDoors(doors) : undefined;
 
   // The source, last.
   if (has('ingest')) {

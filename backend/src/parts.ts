@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadcast/index.ts';
 import type { Config, DetectorChoice } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
-import { createOnnxDetector, type Detector } from './detect/index.ts';
+import { createOnnxDetector, createRemoteDetector, type Detector } from './detect/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
@@ -29,15 +29,28 @@ export async function openDetectors(config: Config, log: Logger, closers: Closer
 }
 
 export async function openDetector(choice: DetectorChoice, config: Config, log: Logger): Promise<Detector> {
-  if (choice.engine !== 'onnx') throw new NightjarError('invalid', `DETECTORS: ${choice.engine} is not there yet`);
-  return openOnnx(config, log);
+  return choice.engine === 'onnx' ? openOnnx(config, log) : openRemote(choice, config, log);
+}
+
+function openRemote(choice: Exclude<DetectorChoice, { engine: 'onnx' }>, config: Config, log: Logger) {
+  const { detectorApiKey: apiKey, detectorTimeoutMs: timeoutMs, batchMax, scoreMin, labels, imagePixelsMax } = config;
+  const { engine: protocol, urls } = choice;
+  const limits = { timeoutMs, batchMax, imagePixelsMax };
+  return createRemoteDetector({ protocol, urls, apiKey, scoreMin, labels, ...limits, clock, log });
 }
 
 async function openOnnx(config: Config, log: Logger) {
-  const { detectWorkers: workers, detectThreads: threads, batchMax, scoreMin, labels, imagePixelsMax } = config;
+  const { executionProvider: provider, vulkanDriver, scoreMin, labels, imagePixelsMax } = config;
   const model = await readModel(config.modelDir);
-  return createOnnxDetector({ model, workers, threads, batchMax, scoreMin, labels, imagePixelsMax, clock, log });
+  const kept = { scoreMin, labels, imagePixelsMax };
+  return createOnnxDetector({ model, provider, vulkanDriver, ...toLayoutWishes(config), ...kept, clock, log });
 }
+
+export const toLayoutWishes = ({ detectWorkers: workers, detectThreads: threads, batchMax }: Config) => ({
+  workers,
+  threads,
+  batchMax,
+});
 
 export async function openBus({ redisUrl }: Config, db: Database, log: Logger): Promise<Bus> {
   if (redisUrl === undefined) return createLocalBus();

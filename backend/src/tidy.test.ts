@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const rooms = ['ingest', 'media', 'queue', 'detect', 'events', 'broadcast', 'api', 'models'];
+const rooms = ['ingest', 'media', 'queue', 'detect', 'events', 'analyze', 'broadcast', 'api', 'models', 'gpu'];
 const roomsWithRows = ['queue', 'events', 'api', 'broadcast'];
 const LINES_MAX = 250;
 

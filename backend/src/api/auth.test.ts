@@ -59,6 +59,23 @@ test.each<[string, IncomingHttpHeaders, string]>([
   expect(await ask(authenticator.authenticateUpgrade(request(headers)))).toBe(expected);
 }); // prettier-ignore
 
+test.each<[string, IncomingHttpHeaders, boolean]>([
+  ['nothing', {}, false],
+  ['another cookie', { cookie: 'theme=dark' }, false],
+  ['a wrong key', { 'x-api-key': 'wrong' }, true],
+  ['an empty key', { 'x-api-key': '' }, true],
+  ['another scheme', { authorization: 'Basic YTpi' }, true],
+  ['a session', { cookie }, true],
+])('whether a request with %s presents a key or a session', (_what, headers, expected) => {
+  expect(authenticator.isPresented(request(headers))).toBe(expected);
+});
+
+test('a key by itself is as good as in a header', async () => {
+  expect(await ask(authenticator.authenticateKey(KEY))).toBe('in');
+  for (const wrong of ['wrong', '', `${KEY} `])
+    expect(await ask(authenticator.authenticateKey(wrong))).toBe('unauthorized');
+});
+
 test('over TLS a plain page of the same host is another origin', async () => {
   const ours = authenticator.authenticateRequest(request({ cookie, origin: `https://${host}` }, true));
   const plain = authenticator.authenticateRequest(request({ cookie, origin: `http://${host}` }, true));

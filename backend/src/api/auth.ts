@@ -31,6 +31,10 @@ export interface UpgradeIdentity extends Identity {
 export interface Authenticator {
   /** Throws `unauthorized` without a good key or session, `forbidden` for a session used from another origin. */
   authenticateRequest(request: IncomingMessage): Promise<Identity>;
+  /** The holder of this key. Throws `unauthorized`. */
+  authenticateKey(apiKey: string): Promise<Identity>;
+  /** Whether the headers hold a key or a session at all, good or not. */
+  isPresented(request: IncomingMessage): boolean;
   /** As above for `/ws`: HTTP 401 and 403, before the upgrade. The cookie counts only with an Origin that is ours. */
   authenticateUpgrade(request: IncomingMessage): Promise<UpgradeIdentity>;
   /** A session for the holder of this key. Throws `unauthorized`. */
@@ -48,7 +52,7 @@ export function createAuthenticator({ adminApiKey, clock }: { adminApiKey: strin
   }
 
   function checkSession(request: IncomingMessage, originOptional: boolean): Identity {
-    const token = parseCookies(request.headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
+    const token = readSession(request);
     if (token === undefined)
       throw unauthorized('an API key is needed: send X-API-Key or Authorization: Bearer, or log in');
     if (!sessions.verify(token, clock.nowMs())) throw unauthorized('this session is not valid any more: log in again');
@@ -64,6 +68,8 @@ export function createAuthenticator({ adminApiKey, clock }: { adminApiKey: strin
       const apiKey = readKey(request);
       return apiKey === undefined ? checkSession(request, true) : checkKey(apiKey);
     },
+    authenticateKey: async (apiKey) => checkKey(apiKey),
+    isPresented: (request) => readKey(request) !== undefined || readSession(request) !== undefined,
     async authenticateUpgrade(request) {
       const protocol = readProtocol(request);
       const apiKey = readKey(request) ?? protocol?.slice(SUBPROTOCOL_PREFIX.length);
@@ -87,6 +93,9 @@ function readKey({ headers }: IncomingMessage): string | undefined {
   if (headers.authorization === undefined) return undefined;
   return /^Bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? '';
 }
+
+const readSession = ({ headers }: IncomingMessage): string | undefined =>
+  parseCookies(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
 
 function readProtocol({ headers }: IncomingMessage): string | undefined {
   const offered = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim());

@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { NightjarError } from '../lib/errors.ts';
+import { DEEPSTACK_PATH } from './deepstack-route.ts';
+import { DETECT_BATCH_PATH, DETECT_PATH } from './detect-routes.ts';
 import { HttpRefusal } from './problem.ts';
 import type { ApiEnv } from './route-parts.ts';
 
 /** Of a JSON body. */
 const BODY_BYTES_MAX = 1024 ** 2;
+
+/** Their forms are read as they come, by their own limits. */
+const streamedPaths = new Set([DETECT_PATH, DETECT_BATCH_PATH, DEEPSTACK_PATH]);
 
 /**
  * Reads the body, whole and bounded, before anything else looks at it. Left half-read by whoever refuses it, it would
@@ -13,7 +18,7 @@ const BODY_BYTES_MAX = 1024 ** 2;
  * @hono/node-server looks for a body that was read already.
  */
 export const readBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !streamedPaths.has(c.req.path)) {
     const incoming: IncomingMessage & { rawBody?: Buffer } = c.env.incoming;
     incoming.rawBody = await readAtMost(incoming, BODY_BYTES_MAX);
   }

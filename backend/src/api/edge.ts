@@ -4,17 +4,24 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import { randomUUID } from 'node:crypto';
-import { NightjarError } from '../lib/errors.ts';
+import { NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
+import { DEEPSTACK_PATH } from './deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
-import { HttpRefusal, toApiError, toProblemResponse, toStatus } from './problem.ts';
+import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
 const REQUEST_ID_CHARS_MAX = 64;
 
 /** The only doors without a lock; all else, unknown paths included, needs a key. */
 const openRoutes = new Set(['GET /health', 'HEAD /health', 'GET /ready', 'HEAD /ready', 'POST /api/session', 'DELETE /api/session', ...openPageRoutes]); // prettier-ignore
+
+/** Of what is answered with 5xx. Clients that hang up are everyday business. */
+const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error', cancelled: 'debug' };
+
+/** Its clients cannot set headers: without any credentials there, the route itself asks for the key in its form. */
+const FORM_KEY_ROUTE = `POST ${DEEPSTACK_PATH}`;
 
 export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' | 'clock' | 'log'>): void {
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
@@ -27,8 +34,9 @@ export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' |
   app.onError((thrown, c) => {
     const error = toApiError(thrown);
     const facts = { request_id: c.get('requestId'), kind: error.kind, err: error };
-    if (toStatus(error) >= 500) options.log[error.kind === 'internal' ? 'error' : 'warn'](facts, error.message);
-    return toProblemResponse(error, c.get('requestId'));
+    if (toStatus(error) >= 500) options.log[levels[error.kind] ?? 'warn'](facts, error.message);
+    const toResponse = c.req.path === DEEPSTACK_PATH ? toDeepstackError : toProblemResponse;
+    return toResponse(error, c.get('requestId'));
   });
 }
 
@@ -61,7 +69,9 @@ const keepOutOfCaches: MiddlewareHandler<ApiEnv> = async (c, next) => {
 const createAuthEdge =
   ({ authenticator }: Pick<ApiOptions, 'authenticator'>): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
-    if (!openRoutes.has(`${c.req.method} ${c.req.path}`))
+    const route = `${c.req.method} ${c.req.path}`;
+    const isAskedLater = route === FORM_KEY_ROUTE && !authenticator.isPresented(c.env.incoming);
+    if (!openRoutes.has(route) && !isAskedLater)
       c.set('identity', await authenticator.authenticateRequest(c.env.incoming));
     await next();
   };

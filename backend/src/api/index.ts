@@ -3,9 +3,18 @@
  * functions of `ApiOptions`; out go the shapes of `model/wire.ts`, and the changes people make (cameras, reviews).
  *
  * What fails is a NightjarError that `problem.ts` turns into `application/problem+json`; `createApi` itself throws
- * `conflict` when the port is taken. Limits: JSON bodies of 1 MiB, pages of 200, two renditions drawn at a time and 32
+ * `conflict` when the port is taken. Limits: JSON bodies of 1 MiB, guests' forms by `guests.ts`, pages of 200, two renditions drawn at a time and 32
  * waiting, 5 s for requests under way at `close`; headers and idle connections by Node's own defaults.
  */
 export { createApi, type Api } from './server.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
-export type { ApiOptions, ByteRange, OpenedMedia, PartState, PipelineFacts, SystemFacts } from './options.ts';
+export type {
+  ApiOptions,
+  ByteRange,
+  GpuFacts,
+  GuestDetector,
+  OpenedMedia,
+  PartState,
+  PipelineFacts,
+  SystemFacts,
+} from './options.ts';

@@ -56,6 +56,47 @@ export interface PipelineFacts {
   readonly stages: Readonly<Record<string, StageLatency>>;
 }
 
+/** The detector as guests may use it. */
+export interface GuestDetector {
+  readonly imageBytesMax: number;
+  /** Guests' pictures in the works at once: more would crowd out the pipeline's frames. */
+  readonly picturesAtOnceMax: number;
+  /** Reads the size of the upright picture from its header. Throws `invalid`. */
+  measure(bytes: Uint8Array): Promise<{ readonly width: number; readonly height: number }>;
+  /** Strongest first. Throws `invalid` for what is no whole picture; `unavailable` and `overloaded`, which heal. */
+  examine(image: {
+    readonly bytes: Uint8Array;
+    readonly width: number;
+    readonly height: number;
+  }): Promise<readonly DetectedObject[]>;
+}
+
+/** Figures of one GPU; null for what it does not tell. */
+export interface GpuFigures {
+  readonly uuid: string;
+  readonly utilizationPercent: number | null;
+  readonly memoryUtilizationPercent: number | null;
+  readonly memoryUsedMb: number | null;
+  readonly temperatureC: number | null;
+  readonly powerW: number | null;
+}
+
+export interface GpuFacts {
+  /** As last sampled; null where there is no GPU, or none that tells of itself. */
+  readonly gpus:
+    | readonly (GpuFigures & {
+        readonly index: number;
+        readonly name: string;
+        readonly driverVersion: string | null;
+        readonly memoryTotalMb: number | null;
+        readonly powerLimitW: number | null;
+        readonly sampledAt: Date;
+      })[]
+    | null;
+  /** Oldest first. */
+  readonly history: readonly { readonly at: Date; readonly gpus: readonly GpuFigures[] }[];
+}
+
 export interface ApiOptions {
   readonly db: Database;
   readonly host: string;
@@ -77,6 +118,8 @@ export interface ApiOptions {
   readiness(): Promise<Readonly<Record<string, PartState>>>;
   system(): Promise<SystemFacts>;
   pipeline(): Promise<PipelineFacts>;
+  gpu(): GpuFacts;
+  readonly detector: GuestDetector;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

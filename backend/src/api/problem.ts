@@ -41,7 +41,7 @@ export class HttpRefusal extends NightjarError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: 405 | 413 | 415 | 416, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: 405 | 408 | 413 | 415 | 416, message: string, headers: Readonly<Record<string, string>> = {}) {
     super('invalid', message);
     this.status = status;
     this.headers = headers;
@@ -59,6 +59,16 @@ export function toApiError(thrown: unknown): NightjarError {
 export const toStatus = (error: NightjarError): number =>
   error instanceof HttpRefusal ? error.status : statusOfKind[error.kind];
 
+/** As clients of the DeepStack protocol read it. */
+export const deepstackErrorSchema = z
+  .object({ success: z.literal(false), error: z.string(), duration: z.literal(0) })
+  .openapi('DeepstackError');
+
+export function toDeepstackError(error: NightjarError, requestId: string): Response {
+  const body: z.infer<typeof deepstackErrorSchema> = { success: false, error: toDetail(error), duration: 0 };
+  return toResponse(error, requestId, { type: 'application/json', body });
+}
+
 export function toProblemResponse(error: NightjarError, requestId: string): Response {
   const status = toStatus(error);
   const problem: Problem = {
@@ -70,10 +80,15 @@ export function toProblemResponse(error: NightjarError, requestId: string): Resp
     request_id: requestId,
     ...(error.faults.length > 0 && { errors: [...error.faults] }),
   };
+  return toResponse(error, requestId, { type: 'application/problem+json', body: problem });
+}
+
+function toResponse(error: NightjarError, requestId: string, { type, body }: { type: string; body: object }): Response {
+  const status = toStatus(error);
   const headers = { ...headersOfStatus[status], ...(error instanceof HttpRefusal && error.headers) };
-  return new Response(JSON.stringify(problem), {
+  return new Response(JSON.stringify(body), {
     status,
-    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId, ...headers },
+    headers: { 'Content-Type': type, 'X-Request-Id': requestId, ...headers },
   });
 }
 

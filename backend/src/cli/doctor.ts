@@ -5,8 +5,10 @@ import Table from 'cli-table3';
 import { Redis } from 'ioredis';
 import { readConfig, type Config } from '../config.ts';
 import { openDatabase } from '../db/index.ts';
+import { surveyProviders, type ProviderFinding } from '../detect/index.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readModel } from '../models/index.ts';
+import { toLayoutWishes } from '../parts.ts';
 import { VERSION } from '../facts.ts';
 
 const NODE_MAJOR_MIN = 20;
@@ -31,7 +33,7 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
       checkRedis(config),
       checkModel(config),
     );
-  const findings = await Promise.all(checks);
+  const findings = [...(await Promise.all(checks)), ...(config ? await checkProviders(config) : [])];
   const table = new Table({
     head: ['', 'part', 'finding'],
     style: { head: [], border: [] },
@@ -126,3 +128,18 @@ const checkModel = ({ modelDir }: Config) =>
     const { card } = await readModel(modelDir);
     return `${card.name} (${card.family}, ${card.input.width}x${card.input.height}, ${card.labels.length} labels, ${card.licence})`;
   });
+
+/** A row for each execution provider. One that does not work is amiss only if it was asked for. */
+async function checkProviders(config: Config): Promise<readonly Finding[]> {
+  const { executionProvider: provider, vulkanDriver, modelDir } = config;
+  const model = await readModel(modelDir).catch(() => undefined); // said in the model's own row
+  if (!model) return [];
+  const found = await surveyProviders({ model, provider, vulkanDriver, ...toLayoutWishes(config) });
+  return found.map((finding) => ({ part: finding.provider, ...toVerdict(finding, provider) }));
+}
+
+function toVerdict({ provider, pictureMs, isUsed, detail }: ProviderFinding, choice: string): Omit<Finding, 'part'> {
+  const isNeeded = provider === choice || provider === 'cpu';
+  if (pictureMs === null) return { ok: !isNeeded, detail: `not used: ${detail}` };
+  return { ok: true, detail: `${isUsed ? 'in use' : 'works, not used'}: ${detail}` };
+}

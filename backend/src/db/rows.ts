@@ -6,7 +6,11 @@ export type FrameRow = Omit<Frame, 'error'> & {
   readonly errorKind: ErrorKind | null;
   readonly errorMessage: string | null;
 };
-export type EventRow = CameraEvent & { readonly lastReceivedAt: Date };
+export type EventRow = CameraEvent & {
+  readonly lastReceivedAt: Date;
+  readonly analysisDueAt: Date | null;
+  readonly analysisAttempts: number;
+};
 export type DetectionRow = Omit<Detection, 'bbox'> & Detection['bbox'];
 
 export const toFrame = (row: FrameRow): Frame => ({

@@ -5,7 +5,7 @@
  * times as many waiting, 60 s a run, `imagePixelsMax` pixels a picture.
  */
 export { annotate, type AnnotateOptions } from './picture/annotate.ts';
-export { measurePicture, type PreparedPicture } from './picture/decode.ts';
+export { createDecoder, measurePicture, type PreparedPicture } from './picture/decode.ts';
 export type { Detector, DetectorBackend, DetectorHealth, EncodedImage, Found } from './detector.ts';
 export { createExaminer, type Examiner } from './examiner.ts';
 export {
@@ -14,4 +14,9 @@ export {
   type OnnxDetector,
   type OnnxDetectorOptions,
 } from './onnx/onnx-detector.ts';
+export { createRemoteDetector, type RemoteDetectorOptions } from './remote/index.ts';
+export { surveyProviders, measureLayout, type ProviderFinding } from './onnx/survey.ts';
+export { toLayout, withBatchMax, type Layout } from './onnx/layout.ts';
+export type { Measured, Trial } from './onnx/measure.ts';
+export { findAbsence, readMachine, type Machine, type ProviderName } from './onnx/providers.ts';
 export { createDetectWorker, type DetectStage, type DetectWorker } from './worker.ts';

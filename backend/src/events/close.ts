@@ -1,18 +1,16 @@
 import type { Say, Tx } from '../db/index.ts';
-import type { EventRow } from '../db/rows.ts';
-import type { Camera, CameraEvent } from '../model/index.ts';
-import { toRiskLevel } from '../model/index.ts';
+import type { CameraEvent } from '../model/index.ts';
 import { toEventWire } from '../model/wire.ts';
-import { toRisk } from './risk.ts';
-import { lockCameras, toEventFacts, type EventRules } from './rows.ts';
+import { tellDue } from './analysis/notice.ts';
+import { lockCameras, type EventRules } from './rows.ts';
 
 const CLOSED_AT_ONCE_MAX = 100;
-const ANALYZED_AT_ONCE_MAX = 50;
 
 /**
  * Closes events that nothing can extend any more: no frame that waits in the ledger was captured within reach of it,
  * and either a later frame of the camera was examined already, or nothing has arrived for the idle time. The second
- * is measured from reception, for a camera's clock may be wrong. Resolves to how many were closed.
+ * is measured from reception, for a camera's clock may be wrong. A closed event is due for its analysis at once.
+ * Resolves to how many were closed.
  */
 export async function closeEvents(tx: Tx, say: Say, rules: EventRules): Promise<number> {
   const due = await findDue(tx, rules);
@@ -20,8 +18,10 @@ export async function closeEvents(tx: Tx, say: Say, rules: EventRules): Promise<
   // Looked at again under the locks: a frame may have joined meanwhile.
   const still = await findDue(tx, rules, due.map(({ id }) => id)); // prettier-ignore
   const rows = await tx<CameraEvent[]>`
-    update events set state = 'closed' where state = 'open' and id = any(${still.map(({ id }) => id)}::uuid[]) returning *`;
+    update events set state = 'closed', analysis_due_at = now()
+    where state = 'open' and id = any(${still.map(({ id }) => id)}::uuid[]) returning *`;
   for (const event of rows) say({ type: 'event.closed', data: toEventWire(event) });
+  if (rows.length > 0) await tellDue(tx);
   return rows.length;
 }
 
@@ -41,20 +41,4 @@ async function findDue(tx: Tx, { idleMs, windowMs }: EventRules, among?: readonl
         or (select captured_at from frames where frames.camera_id = events.camera_id and frames.state = 'done'
           order by captured_at desc, id desc limit 1) > least(ended_at + ${idle}, started_at + ${window}))
     order by events.camera_id, events.id limit ${CLOSED_AT_ONCE_MAX}`;
-}
-
-/** Has the rules look at closed events once more, as a whole, and calls them analyzed. Resolves to how many. */
-export async function analyzeEvents(tx: Tx, say: Say, rules: EventRules): Promise<number> {
-  const rows = await tx<(EventRow & { cameraName: Camera['name'] })[]>`
-    select events.*, cameras.name as camera_name from events join cameras on cameras.id = events.camera_id
-    where events.state = 'closed' order by events.started_at desc, events.id limit ${ANALYZED_AT_ONCE_MAX} for update of events skip locked`;
-  for (const row of rows) {
-    const risk = toRisk({ ...toEventFacts(row), cameraName: row.cameraName }, rules.timeZone);
-    const [event] = await tx<CameraEvent[]>`
-      update events set state = 'analyzed', analyzer = 'rules', risk_score = ${risk.score},
-        risk_level = ${toRiskLevel(risk.score, rules.bands)}, summary = ${risk.summary}, reasoning = ${risk.reasoning}
-      where id = ${row.id} returning *`;
-    if (event) say({ type: 'event.analyzed', data: toEventWire(event) });
-  }
-  return rows.length;
 }

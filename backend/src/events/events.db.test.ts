@@ -9,7 +9,8 @@ import { silentLog as log } from '../lib/log.ts';
 import type { DetectedObject, ExaminedFrame, LeasedFrame } from '../model/index.ts';
 import { messageSchema } from '../model/wire.ts';
 import type { Queue } from '../queue/index.ts';
-import { analyzeEvents, closeEvents } from './close.ts';
+import { analyzeDue } from './analysis/rules.ts';
+import { closeEvents } from './close.ts';
 import { createEventStore } from './index.ts';
 
 const rules = { idleMs: 30_000, windowMs: 90_000, bands: { lowMax: 29, mediumMax: 59, highMax: 84 }, timeZone: 'UTC' };
@@ -172,7 +173,7 @@ describe('events', () => {
     expect(await close()).toBe(0);
     await letTimePass();
     expect(await close()).toBe(1);
-    expect(await toTransact(db)((tx, say) => analyzeEvents(tx, say, rules))).toBe(1);
+    expect(await toTransact(db)((tx, say) => analyzeDue(tx, say, { rules, newId, nowMs: Date.now() }))).toBe(1);
     expect(await db.query((sql) => sql`select state, analyzer, summary from events`)).toMatchObject([
       { state: 'analyzed', analyzer: 'rules', summary: 'A person at Front Door, 12:00:00' },
     ]);

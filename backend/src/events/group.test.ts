@@ -21,6 +21,14 @@ const group = (near: readonly EventFacts[], frames: readonly FrameFacts[], newId
   groupFrames(near, frames, { rules, newId });
 
 describe('grouping', () => {
+  it('counts labels that JavaScript has plans for', () => {
+    const [event] = group(
+      [],
+      [frameAt(0, ['constructor', '__proto__', 'constructor']), frameAt(1, ['toString'])],
+    ).events;
+    expect(Object.entries(event?.labels ?? {})).toEqual([['constructor', 2], ['__proto__', 1], ['toString', 1]]); // prettier-ignore
+  });
+
   it.each([
     ['one frame opens one event', [5], [[5, 5]]],
     ['frames within the idle time are one event', [0, 10, 35, 60], [[0, 60]]],

@@ -93,14 +93,15 @@ function extendEvent(event: EventFacts, frame: FrameFacts): EventFacts {
 }
 
 function countLabels(objects: readonly DetectedObject[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { label } of objects) counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
+  // Counted in a map: a model's labels may be called anything, `constructor` included.
+  const counts = new Map<string, number>();
+  for (const { label } of objects) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 /** The most of each label seen in one frame. */
 function mergeCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const merged: Record<string, number> = { ...a };
-  for (const [label, count] of Object.entries(b)) merged[label] = Math.max(merged[label] ?? 0, count);
-  return merged;
+  const merged = new Map(Object.entries(a));
+  for (const [label, count] of Object.entries(b)) merged.set(label, Math.max(merged.get(label) ?? 0, count));
+  return Object.fromEntries(merged);
 }

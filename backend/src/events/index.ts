@@ -2,9 +2,11 @@
  * Events: runs of detections on one camera, by capture time.
  *
  * In: examined frames (from the detect worker). Out: detections, events and durable messages, all in the transaction
- * that completes the frame. Events open at once, close on silence or a full window, and are then analyzed.
+ * that completes the frame. Events open at once, close on silence or a full window, and are then analyzed: by the rules,
+ * or by an analyst that is passed in, while the rules fill in wherever it does not get to an event.
  * Fails with `unavailable` while the database is away: the caller keeps the frame and tries again.
- * Limits: 100 frames in one transaction, 100 events closed and 50 analyzed at once.
+ * Limits: 100 frames in one transaction, 100 events closed and 50 analyzed at once; an analyst is asked 5 times in vain
+ * about an event, and 20 analyses of each event are kept.
  */
 import type { Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -12,12 +14,19 @@ import { createCoalescer } from '../lib/coalesce.ts';
 import { isFinal } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
+import type { Analyst } from '../model/analysis.ts';
 import type { ExaminedFrame } from '../model/index.ts';
-import { closeEvents, analyzeEvents } from './close.ts';
+import { analyzeDue, analyzeLeft } from './analysis/rules.ts';
+import { closeEvents } from './close.ts';
 import { commitExamined, type CommitOptions } from './commit.ts';
+
+export { listenForDue } from './analysis/notice.ts';
+export { createAnalysisWorker, type AnalysisWorker, type AnalysisWorkerOptions } from './analysis/worker.ts';
 
 const FRAMES_PER_TRANSACTION_MAX = 100;
 const LOOK_EVERY_MS = 1_000;
+/** How long a closed event waits for an analyst that is there but busy, before the rules fill in. */
+const PATIENCE_MS = 10_000;
 
 export interface EventsOptions extends CommitOptions {
   readonly transact: Transact;
@@ -51,12 +60,26 @@ export const createEventCloser = ({ transact, rules, clock, log }: EventsOptions
     runOnce: async () => (await transact((tx, say) => closeEvents(tx, say, rules))) > 0,
   });
 
-/** Analyzes closed events by the rules. */
-export const createAnalyzer = ({ transact, rules, clock, log }: EventsOptions) =>
+/**
+ * Analyzes closed events by the rules: all of them, or, where there is an analyst, those that it cannot take. Those stay
+ * due, so the analyst may come to them later.
+ */
+export const createAnalyzer = ({
+  transact,
+  rules,
+  clock,
+  log,
+  newId,
+  analyst,
+}: Omit<EventsOptions, 'complete'> & { readonly analyst?: Pick<Analyst, 'state'> | undefined }) =>
   createLoop({
     name: 'analyzer',
     clock,
     log,
     idleMs: LOOK_EVERY_MS,
-    runOnce: async () => (await transact((tx, say) => analyzeEvents(tx, say, rules))) > 0,
+    runOnce: async () => {
+      const options = { rules, newId, nowMs: clock.nowMs() };
+      const patienceMs = analyst?.state().state === 'ready' ? PATIENCE_MS : 0;
+      return (await transact((tx, say) => analyst ? analyzeLeft(tx, say, { ...options, patienceMs }) : analyzeDue(tx, say, options))) > 0; // prettier-ignore
+    },
   });

@@ -3,7 +3,7 @@
  * analysts may say more later. Points, all named below, are added and held to 0..100.
  */
 import type { Risk } from '../model/index.ts';
-import { toPlainSummary } from './summary.ts';
+import { compareText, toPlainSummary } from './summary.ts';
 
 /** What the rules look at. Times are milliseconds since 1970. */
 export interface RiskFacts {
@@ -16,18 +16,18 @@ export interface RiskFacts {
 }
 
 /** Points of the weightiest label in sight: a person matters most, a bird hardly. */
-const LABEL_POINTS: Readonly<Record<string, number>> = {
-  person: 40,
-  car: 20,
-  truck: 20,
-  bus: 20,
-  motorcycle: 20,
-  bicycle: 15,
-  dog: 10,
-  bear: 40,
-  cat: 3,
-  bird: 2,
-};
+const LABEL_POINTS: ReadonlyMap<string, number> = new Map([
+  ['person', 40],
+  ['bear', 40],
+  ['car', 20],
+  ['truck', 20],
+  ['bus', 20],
+  ['motorcycle', 20],
+  ['bicycle', 15],
+  ['dog', 10],
+  ['cat', 3],
+  ['bird', 2],
+]);
 const OTHER_LABEL_POINTS = 5;
 /** Each further person or vehicle at once. */
 const COMPANY_POINTS = 8;
@@ -60,11 +60,11 @@ export function toRisk(facts: RiskFacts, timeZone: string): Risk {
   };
 }
 
-const pointsOf = (label: string): number => LABEL_POINTS[label] ?? OTHER_LABEL_POINTS;
+const pointsOf = (label: string): number => LABEL_POINTS.get(label) ?? OTHER_LABEL_POINTS;
 const isWeighty = (label: string): boolean => pointsOf(label) >= WEIGHTY_POINTS;
 
 function toLabelReason({ labels, bestScore }: RiskFacts): Reason | null {
-  const [label] = Object.keys(labels).sort((a, b) => pointsOf(b) - pointsOf(a) || a.localeCompare(b));
+  const [label] = Object.keys(labels).sort((a, b) => pointsOf(b) - pointsOf(a) || compareText(a, b));
   if (label === undefined) return null;
   const sure = bestScore >= UNSURE_BELOW;
   const points = Math.round(pointsOf(label) * (sure ? 1 : UNSURE_FACTOR));

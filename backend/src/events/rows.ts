@@ -41,7 +41,13 @@ export interface EventPlace {
   readonly cameraName: string;
 }
 
-/** Writes what grouping decided, with the rules' risk; resolves to the event as it now is. */
+/** Late frames come in groups: an event that they extend is analyzed again when there was none for so long. */
+const LATE_FRAMES_MS = 5_000;
+
+/**
+ * Writes what grouping decided, with the rules' risk; resolves to the event as it now is. One that is closed already is
+ * due for analysis again, as a whole, and a question about it that is under way has lost its lease.
+ */
 export async function writeEvent(
   tx: Tx,
   facts: EventFacts,
@@ -60,7 +66,9 @@ export async function writeEvent(
       last_received_at = excluded.last_received_at, labels = excluded.labels, detection_count = excluded.detection_count,
       frame_count = excluded.frame_count, best_frame_id = excluded.best_frame_id, best_score = excluded.best_score,
       risk_score = excluded.risk_score, risk_level = excluded.risk_level, summary = excluded.summary,
-      reasoning = excluded.reasoning, analyzer = excluded.analyzer
+      reasoning = excluded.reasoning, analyzer = excluded.analyzer,
+      analysis_due_at = case when events.state <> 'open' then now() + ${LATE_FRAMES_MS} * interval '1 ms' end,
+      analysis_attempts = 0, analysis_lease_id = null, analysis_lease_until = null
     returning *`;
   if (!row) throw new Error(`event ${facts.id} was not written`);
   return row;

@@ -1,6 +1,7 @@
 /** The shapes that leave the house, over REST and WebSocket alike: snake_case, ISO 8601 UTC with milliseconds. */
 import { z } from '@hono/zod-openapi';
-import { errorKinds } from '../lib/errors.ts';
+import { errorKinds, type ErrorKind } from '../lib/errors.ts';
+import type { Analysis } from './analysis.ts';
 import {
   eventStates,
   frameStates,
@@ -94,6 +95,34 @@ export const eventSchema = z
   .openapi('Event');
 export type EventWire = z.infer<typeof eventSchema>;
 
+const promptPartSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('image'), frame_id: uuid }),
+]);
+
+export const analysisSchema = z
+  .object({
+    id: uuid,
+    event_id: uuid,
+    requested_at: time,
+    finished_at: time,
+    analyzer: z.enum(['rules', 'llm']),
+    model: z.string().nullable(),
+    prompt: z
+      .array(z.object({ role: z.enum(['system', 'user']), content: z.array(promptPartSchema) }))
+      .nullable()
+      .openapi({ description: 'as it was sent, with the frame in the place of each picture; null for the rules' }),
+    answer: z.string().nullable().openapi({ description: 'as it came, cut at 20,000 characters' }),
+    outcome: z.enum(['ok', 'error']),
+    error: z.object({ kind: z.enum(errorKinds), message: z.string() }).nullable(),
+    risk_score: z.int().min(0).max(100).nullable(),
+    duration_ms: count,
+    tokens_in: count.nullable().openapi({ description: 'null where the server did not tell' }),
+    tokens_out: count.nullable(),
+  })
+  .openapi('Analysis');
+export type AnalysisWire = z.infer<typeof analysisSchema>;
+
 const message = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   z.object({ seq: z.int().min(1), type: z.literal(type), at: time, data });
 
@@ -171,3 +200,24 @@ export const toEventWire = (event: CameraEvent): EventWire => ({
   reviewed: event.reviewed,
   notes: event.notes,
 });
+
+export const toAnalysisWire = (analysis: Analysis): AnalysisWire => ({
+  id: analysis.id,
+  event_id: analysis.eventId,
+  requested_at: toTime(analysis.requestedAt),
+  finished_at: toTime(analysis.finishedAt),
+  analyzer: analysis.analyzer,
+  model: analysis.model,
+  prompt: analysis.prompt && analysis.prompt.map(({ role, content }) => ({ role, content: [...content] })),
+  answer: analysis.answer,
+  outcome: analysis.outcome,
+  error:
+    analysis.errorKind === null ? null : { kind: toKind(analysis.errorKind), message: analysis.errorMessage ?? '' },
+  risk_score: analysis.riskScore,
+  duration_ms: analysis.durationMs,
+  tokens_in: analysis.tokensIn,
+  tokens_out: analysis.tokensOut,
+});
+
+/** A kind that an older or newer Nightjar wrote is shown as `internal`, not refused. */
+const toKind = (kind: string): ErrorKind => errorKinds.find((known) => known === kind) ?? 'internal';

@@ -30,7 +30,7 @@ export async function dropJunk(inbox: string, camera: string, jpeg: Uint8Array):
 }
 
 /** A few bytes that claim to be 400 million pixels. */
-function toPngBomb(): Buffer {
+export function toPngBomb(): Buffer {
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
   header.writeUInt32BE(BOMB_SIDE_PIXELS, 0);
   header.writeUInt32BE(BOMB_SIDE_PIXELS, 4);

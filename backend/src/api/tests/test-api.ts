@@ -2,13 +2,16 @@
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { Database } from '../../db/index.ts';
+import { measurePicture } from '../../detect/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import type { NewMessage } from '../../model/index.ts';
-import { createApi, createAuthenticator, type Api, type ApiOptions } from '../index.ts';
+import { createApi, createAuthenticator, type Api, type ApiOptions, type GuestDetector } from '../index.ts';
 
 export const TEST_KEY = 'a-key-for-tests-0123456789';
+export const TEST_IMAGE_BYTES_MAX = 1024 ** 2;
+export const TEST_IMAGE_PIXELS_MAX = 4_000_000;
 export const STARTED_AT = new Date('2025-06-01T00:00:00.000Z');
 
 export type Sent = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> };
@@ -25,10 +28,14 @@ export interface TestApi extends Api {
   sendJson(method: string, path: string, body: unknown): Promise<Response>;
 }
 
-export async function startTestApi(db: Database, overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
+export type TestOptions = Partial<Omit<ApiOptions, 'detector'>> & { readonly detector?: Partial<GuestDetector> };
+
+export async function startTestApi(db: Database, overrides: TestOptions = {}): Promise<TestApi> {
   const media = new Map<string, Buffer>();
   const said: NewMessage[] = [];
-  const api = await createApi({ ...toOptions(db, media, said), ...overrides });
+  const defaults = toOptions(db, media, said);
+  const detector = { ...defaults.detector, ...overrides.detector };
+  const api = await createApi({ ...defaults, ...overrides, detector });
   const send = (path: string, init: Sent = {}): Promise<Response> =>
     fetch(`${api.url}${path}`, { ...init, headers: { 'X-API-Key': TEST_KEY, ...init.headers } });
   return {
@@ -85,6 +92,13 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5 },
       stages: { decode: { count: 2, p50_ms: 1, p95_ms: 2, p99_ms: 2 } },
     }),
+    gpu: () => ({ gpus: null, history: [] }),
+    detector: {
+      imageBytesMax: TEST_IMAGE_BYTES_MAX,
+      picturesAtOnceMax: 4,
+      measure: (bytes) => measurePicture(bytes, { imagePixelsMax: TEST_IMAGE_PIXELS_MAX }),
+      examine: async () => [],
+    },
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),
   };
 }

@@ -1,15 +1,22 @@
-import { availableParallelism } from 'node:os';
 import type { Clock } from '../../lib/clock.ts';
-import { NightjarError } from '../../lib/errors.ts';
+import { NightjarError, toMessage } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { DetectedObject } from '../../model/index.ts';
 import type { Keep } from '../families/family.ts';
 import { families, type FamilyName } from '../families/index.ts';
 import { createDecoder, type PreparedPicture } from '../picture/decode.ts';
 import type { Detector } from '../detector.ts';
-import { toBatch } from './input-batch.ts';
-import { createOnnxPool } from './onnx-pool.ts';
-import { startOnnxThread } from './onnx-thread.ts';
+import { createFallback, type Fallback } from './fallback.ts';
+import { toLayout, type Layout, type LayoutWishes } from './layout.ts';
+import {
+  findAbsence,
+  providerNames,
+  readMachine,
+  type Machine,
+  type ProviderChoice,
+  type ProviderName,
+} from './providers.ts';
+import { createProviderParts, type StartThread } from './provider-parts.ts';
 import type { InputShape } from '../picture/placement.ts';
 
 /** What the engine needs of a model folder; the models' room reads and checks it. */
@@ -25,21 +32,22 @@ export interface DetectorModel {
   };
 }
 
-export interface OnnxDetectorOptions {
+export interface OnnxDetectorOptions extends LayoutWishes {
   readonly model: DetectorModel;
-  /** ONNX execution provider: `cpu`, `cuda`, `tensorrt`, `webgpu`. */
-  readonly provider?: string | undefined;
-  /** Threads that each hold the network. */
-  readonly workers?: number | undefined;
-  /** Threads that one run may use. */
-  readonly threads?: number | undefined;
-  readonly batchMax?: number | undefined;
+  /** What computes: the best that works, or a certain one. `auto` unless given. */
+  readonly provider?: ProviderChoice | undefined;
   readonly scoreMin?: number | undefined;
   /** Other labels are dropped; words that the model does not know are only warned of. */
   readonly labels: ReadonlySet<string> | 'all';
   readonly imagePixelsMax: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A Vulkan driver that the environment names. */
+  readonly vulkanDriver?: string | undefined;
+  /** What of the machine tells which providers can be there; read from it unless given. */
+  readonly machine?: Machine | undefined;
+  /** How threads start; real ones unless given (tests). */
+  readonly start?: StartThread | undefined;
 }
 
 export interface OnnxDetector extends Detector<PreparedPicture> {
@@ -47,51 +55,67 @@ export interface OnnxDetector extends Detector<PreparedPicture> {
   detect(batch: readonly PreparedPicture[]): Promise<readonly (readonly DetectedObject[])[]>;
 }
 
-/** Each worker holds the network and its working memory, 200 MB; more than these must be asked for. */
-const WORKERS_DEFAULT_MAX = 8;
-
 /**
- * Detects with a local network, in threads of their own. On a CPU single pictures on one-thread workers, one for each
- * core, do as much as batches do (59 ms a picture alone, 70 ms in a batch of 8) and answer sooner.
- * Resolves when every thread is warm; throws `unavailable` when the network cannot be loaded.
+ * Detects with a local network, in threads of their own, on the best execution provider that works.
+ * Resolves when every thread is warm; throws `unavailable` when the network cannot be loaded, or not on the provider
+ * that was asked for.
  */
 export async function createOnnxDetector(options: OnnxDetectorOptions): Promise<OnnxDetector> {
-  const { model, provider = 'cpu', log, clock } = options;
+  const { model, log } = options;
   const { card } = model;
-  const batchMax = options.batchMax ?? card.batch_max[provider] ?? 1;
-  const workers = options.workers ?? (provider === 'cpu' ? Math.min(availableParallelism(), WORKERS_DEFAULT_MAX) : 1);
   const keep: Keep = { labels: card.labels, only: options.labels, scoreMin: options.scoreMin ?? card.score_min };
   warnOfUnknown(keep, model.name, log);
-  const threads = options.threads ?? 1;
-  const settings = { onnxPath: model.onnxPath, provider, threads, input: card.input, warmBatch: batchMax };
-  const pool = await createOnnxPool({ workers, start: () => startOnnxThread(settings), clock, log });
+  const engines = await openEngines(options);
+  const { batchMax, runsMax } = engines.layout;
   return {
     name: 'onnx',
     model: model.name,
     batchMax,
-    runsMax: workers,
+    runsMax,
     prepare: createDecoder({ input: card.input, imagePixelsMax: options.imagePixelsMax }),
     async detect(batch) {
       if (batch.length === 0) return [];
       if (batch.length > batchMax) throw new NightjarError('internal', `a batch of ${batch.length} is too large`);
-      const outputs = await pool.run(toBatch(batch, card.input));
-      const placements = batch.map(({ placement }) => placement);
-      return families[card.family]({ outputs, batch: batch.length, placements }, keep);
+      return (await engines.run(batch)).flatMap((run) => families[card.family](run, keep));
     },
-    health: () => toHealth(model.name, provider, pool.fault()),
-    close: () => pool.close(),
+    health: () => toHealth(model.name, engines),
+    close: () => engines.close(),
   };
 }
 
-const toHealth = (model: string, provider: string, fault: string | null) =>
-  ({
-    name: 'onnx',
-    model,
-    provider,
-    state: fault === null ? 'ready' : 'unavailable',
-    reason: fault,
-    backends: [{ name: provider, state: fault === null ? 'in_use' : 'unavailable', reason: fault }],
-  }) as const;
+async function openEngines(options: OnnxDetectorOptions): Promise<Fallback> {
+  const { provider: choice = 'auto', machine = readMachine(options.vulkanDriver), clock, log } = options;
+  const layouts = toProviders(choice).map((provider) => {
+    // Where a GPU was asked for, what was said of workers and batches was said of that one.
+    const wishes = choice === 'auto' || choice === provider ? options : {};
+    return toLayout(provider, wishes, options.model.card.batch_max);
+  });
+  const fallback = createFallback({
+    ...createProviderParts({ ...options, layouts, isChosen: choice !== 'auto' }),
+    layouts,
+    findAbsence: ({ provider }: Layout) => findAbsence(provider, machine),
+    firstOnly: choice !== 'auto',
+    clock,
+    log,
+  });
+  return choice === 'auto' || choice === 'cpu' ? fallback : fallback.catch(refuse(choice));
+}
+
+/** A provider that was asked for is used at the start, and has only the CPU to fall back to later. */
+function toProviders(choice: ProviderChoice): readonly ProviderName[] {
+  if (choice === 'auto') return providerNames;
+  return choice === 'cpu' ? [choice] : [choice, 'cpu'];
+}
+
+const refuse = (choice: ProviderChoice) => (cause: unknown) => {
+  const advice = '`nightjar doctor` tells which providers work here; EXECUTION_PROVIDER=auto takes the best of them';
+  throw new NightjarError('unavailable', `EXECUTION_PROVIDER=${choice}: ${toMessage(cause)}; ${advice}`, { cause });
+};
+
+function toHealth(model: string, engines: Fallback) {
+  const { provider, fault: reason, backends } = engines.health();
+  return { name: 'onnx', model, provider, state: reason === null ? 'ready' : 'unavailable', reason, backends } as const;
+}
 
 function warnOfUnknown({ labels, only }: Keep, model: string, log: Logger): void {
   const unknown = only === 'all' ? [] : [...only].filter((label) => !labels.includes(label));

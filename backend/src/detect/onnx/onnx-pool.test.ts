@@ -3,7 +3,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createOnnxPool, type OnnxPool } from './onnx-pool.ts';
-import type { OnnxThread, RunOutputs } from './onnx-thread.ts';
+import type { OnnxThread } from './onnx-thread.ts';
+import type { RunOutputs } from './session.ts';
 
 /** A thread whose runs end, and which dies, when the test says so. */
 function createFakeThread() {

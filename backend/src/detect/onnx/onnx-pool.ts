@@ -1,7 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import { NightjarError, toNightjarError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { OnnxThread, RunOutputs, RunRequest } from './onnx-thread.ts';
+import type { OnnxThread, RunRequest } from './onnx-thread.ts';
+import type { RunOutputs } from './session.ts';
 
 /** Runs that may wait, for each thread; the queue keeps only a few in flight, this bounds everybody else. */
 const WAITING_PER_WORKER_MAX = 16;
@@ -21,6 +22,8 @@ export interface OnnxPoolOptions {
   /** Threads to keep alive. */
   readonly workers: number;
   readonly start: () => Promise<OnnxThread>;
+  /** Whether a thread that died is replaced; otherwise the pool is over with its last one. True unless given. */
+  readonly revive?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -32,10 +35,11 @@ interface Job {
 }
 
 /**
- * Threads and the runs that wait for them. Each thread is started anew when it dies, at growing intervals when it
- * dies young. Throws `unavailable` when the first start already fails, for then the next would too.
+ * Threads and the runs that wait for them. Each thread is started anew when it dies (unless `revive` is false), at
+ * growing intervals when it dies young. Throws `unavailable` when the first start already fails, for then the next would too.
  */
-export async function createOnnxPool({ workers, start, clock, log }: OnnxPoolOptions): Promise<OnnxPool> {
+export async function createOnnxPool(options: OnnxPoolOptions): Promise<OnnxPool> {
+  const { workers, start, revive = true, clock, log } = options;
   const alive = new Set<OnnxThread>();
   const free: OnnxThread[] = [];
   const waiting: Job[] = [];
@@ -76,7 +80,7 @@ export async function createOnnxPool({ workers, start, clock, log }: OnnxPoolOpt
   async function keep(first: OnnxThread): Promise<void> {
     await watch(first);
     let backoffMs = BACKOFF_MS_FIRST;
-    while (!isClosed()) {
+    while (revive && !isClosed()) {
       await clock.sleep(backoffMs, stop.signal);
       const livedMs = await liveOnce();
       backoffMs = livedMs > BACKOFF_MS_MAX ? BACKOFF_MS_FIRST : Math.min(BACKOFF_MS_MAX, backoffMs * 2);
@@ -96,7 +100,7 @@ export async function createOnnxPool({ workers, start, clock, log }: OnnxPoolOpt
     admit(thread);
     const fault = await thread.ended;
     dismiss(thread, fault);
-    if (!isClosed()) log.warn({ err: fault }, `${fault.message}; starting another`);
+    if (revive && !isClosed()) log.warn({ err: fault }, `${fault.message}; starting another`);
   }
 
   async function tryStart(): Promise<OnnxThread | undefined> {

@@ -3,17 +3,19 @@ import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createOnnxPool } from './onnx-pool.ts';
-import { startOnnxThread } from './onnx-thread.ts';
+import { startOnnxThread, type ThreadSettings } from './onnx-thread.ts';
 
 // Loading the network takes half a second on an idle machine, and many times that on a busy one.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
-const settings = {
+const settings: ThreadSettings = {
   onnxPath: fileURLToPath(new URL('../../../models/centernet-mbv3/model.onnx', import.meta.url)),
   provider: 'cpu',
   threads: 1,
   input: { name: 'images', width: 512, height: 512 },
+  buckets: [],
   warmBatch: 1,
+  startMsMax: 60_000,
 };
 const toRequest = (bytes: number) => ({ batch: 1, pixels: new Uint8Array(bytes) });
 const GOOD = 512 * 512 * 3;
@@ -55,7 +57,6 @@ test('a pool of real threads recovers from a crash', async () => {
 });
 
 test.each([
-  ['an unknown provider', { ...settings, provider: 'abacus' }],
   ['a missing network', { ...settings, onnxPath: '/nowhere/model.onnx' }],
   ['another input', { ...settings, input: { ...settings.input, name: 'pictures' } }],
 ])('%s keeps a thread from starting', async (_name, wrong) => {

@@ -2,16 +2,22 @@ import type { Worker } from 'node:worker_threads';
 import { NightjarError, toMessage } from '../../lib/errors.ts';
 import { besideModule, startWorker } from '../../lib/start-worker.ts';
 import { createRunGate, forgetRunGate, type RunGate } from './run-gate.ts';
+import type { RunOutputs, SessionSettings } from './session.ts';
 
-/** What a thread is told at its start; must be cloneable. */
-export interface ThreadSettings {
-  readonly onnxPath: string;
-  readonly provider: string;
-  /** Threads that one run may use. */
-  readonly threads: number;
-  readonly input: { readonly name: string; readonly width: number; readonly height: number };
-  /** A batch of this size is run before the thread is ready, so that no frame pays for the first run. */
+/** What a thread is told at its start; must be cloneable. Whatever it opens is run once before it is ready. */
+export interface ThreadSettings extends SessionSettings {
+  /** Batch sizes with a session of their own; none: one session for any size. */
+  readonly buckets: readonly number[];
+  /** Without buckets, the size of the first run, so that no frame pays for it. */
   readonly warmBatch: number;
+  /** A start that takes longer hangs in the native code of the execution provider. */
+  readonly startMsMax: number;
+}
+
+/** What the start took: loading, and the first run of each session. */
+export interface Started {
+  readonly sessionMs: number;
+  readonly firstMs: number;
 }
 
 export interface ThreadData {
@@ -24,12 +30,9 @@ export interface RunRequest {
   readonly batch: number;
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
-/** Typed arrays by output name. */
-export type RunOutputs = Readonly<Record<string, unknown>>;
-
 export type ToThread = ({ readonly type: 'run' } & RunRequest) | { readonly type: 'close' };
 export type FromThread =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly started: Started }
   | { readonly type: 'done'; readonly outputs: RunOutputs }
   | { readonly type: 'failed'; readonly message: string };
 
@@ -43,19 +46,24 @@ export interface OnnxThread {
   close(): Promise<void>;
 }
 
-/** A run (or start) that takes longer hangs in the native code of the execution provider. */
+export interface StartedThread extends OnnxThread {
+  readonly started: Started;
+}
+
+/** A run that takes longer hangs in the native code of the execution provider. */
 const RUN_MS_MAX = 60_000;
 const CLOSE_MS_MAX = 3_000;
 
 /** Resolves when the network is loaded and warm; throws `unavailable`, with the reason, when it cannot be. */
-export async function startOnnxThread(settings: ThreadSettings): Promise<OnnxThread> {
+export async function startOnnxThread(settings: ThreadSettings): Promise<StartedThread> {
   const gate = createRunGate();
   const data: ThreadData = { settings, gate };
   const worker = startWorker(besideModule(import.meta.url, './onnx-worker'), data);
   worker.once('exit', () => forgetRunGate(gate));
   const { ask, ended, end, post } = connect(worker);
-  await ask();
+  const first = await ask(undefined, [], settings.startMsMax);
   return {
+    started: first.type === 'ready' ? first.started : { sessionMs: 0, firstMs: 0 },
     ended,
     async run({ batch, pixels }) {
       const answer = await ask({ type: 'run', batch, pixels }, [pixels.buffer]);
@@ -108,9 +116,13 @@ function connect(worker: Worker) {
     worker.postMessage(message, transfer);
 
   /** Sends a message, or nothing for the answer that comes by itself, and waits for the answer. */
-  async function ask(message?: ToThread, transfer?: readonly ArrayBuffer[]): Promise<FromThread> {
+  async function ask(
+    message?: ToThread,
+    transfer: readonly ArrayBuffer[] = [],
+    limitMs = RUN_MS_MAX,
+  ): Promise<FromThread> {
     if (endedWith) throw endedWith;
-    const limit = setTimeout(() => end(`no answer within ${RUN_MS_MAX} ms`), RUN_MS_MAX);
+    const limit = setTimeout(() => end(`no answer within ${limitMs} ms`), limitMs);
     const answer = new Promise<FromThread>((resolve, reject) => (waiting = { resolve, reject }));
     if (message) post(message, transfer);
     return answer.finally(() => clearTimeout(limit));

@@ -1,0 +1,79 @@
+import { eq, sql } from 'drizzle-orm';
+import { createRoute, z } from '@hono/zod-openapi';
+import { tables, type Database } from '../db/index.ts';
+import { NightjarError } from '../lib/errors.ts';
+import { DUE_CHANNEL } from '../model/analysis.ts';
+import type { CameraEvent } from '../model/index.ts';
+import { analysisSchema, eventSchema, toAnalysisWire, toEventWire } from '../model/wire.ts';
+import { throwNoEvent } from './events.ts';
+import type { ApiOptions } from './options.ts';
+import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
+import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
+
+const { analyses, events } = tables;
+const tags = ['events'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/events/{id}/analyses',
+  tags,
+  description:
+    'Who analyzed the event, and what came of it: prompts and answers of a language model, vain attempts too.',
+  request: { params: uuidParams, query: z.strictObject(pageQuery) },
+  responses: { 200: json(pageOf(analysisSchema), 'its analyses, newest first'), ...invalid, ...notFound },
+});
+const again = createRoute({
+  method: 'post',
+  path: '/api/events/{id}/analyze',
+  tags,
+  description: 'Asks for one more analysis, first in line. Its result is told as `event.analyzed`.',
+  request: { params: uuidParams },
+  responses: {
+    202: json(eventSchema, 'the event as it is until then'),
+    ...notFound,
+    409: { ...conflict[409], description: 'the event is still open' },
+  },
+});
+
+/** How the risk of an event came about, and asking for it again. */
+export function addEventAnalysis(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
+  app.openapi(list, async (c) => {
+    const { id } = c.req.valid('param');
+    await requireEvent(db, id);
+    const { rows, ...page } = await db.read((orm) => readPage(orm, analysesOf(id), c.req.valid('query')));
+    return c.json({ items: rows.map(toAnalysisWire), ...page }, 200);
+  });
+
+  app.openapi(again, async (c) => {
+    const { id } = c.req.valid('param');
+    // A question that is under way keeps its lease: its answer is the answer to this request, too.
+    const event = await transact(async (tx) => {
+      const [row] = await tx<CameraEvent[]>`
+        update events set analysis_due_at = now(), analysis_requested = true, analysis_attempts = 0
+        where id = ${id} and state <> 'open' returning *`;
+      if (row) await tx`select pg_notify(${DUE_CHANNEL}, '')`;
+      return row;
+    });
+    if (event) return c.json(toEventWire(event), 202);
+    await requireEvent(db, id);
+    throw new NightjarError('conflict', 'the event is still open: it is analyzed when it closes');
+  });
+}
+
+const analysesOf = (eventId: string): PageSource<typeof analyses> => ({
+  table: analyses,
+  at: analyses.requestedAt,
+  id: analyses.id,
+  filters: [eq(analyses.eventId, eventId)],
+  keyOf: (row) => ({ atMs: row.requestedAt.getTime(), id: row.id }),
+});
+
+async function requireEvent(db: Database, id: string): Promise<void> {
+  const rows = await db.read((orm) =>
+    orm
+      .select({ one: sql`1` })
+      .from(events)
+      .where(eq(events.id, id)),
+  );
+  if (rows.length === 0) throwNoEvent();
+}
