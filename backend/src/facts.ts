@@ -8,6 +8,7 @@ import type { Detector } from './detect/index.ts';
 import type { GpuMonitor } from './gpu/index.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { createLatencies, type Latencies } from './lib/latency.ts';
+import type { AnalystHealth } from './model/analysis.ts';
 import type { Queue } from './queue/index.ts';
 
 /** The way of a frame, stage by stage; each stage's duration in milliseconds. */
@@ -19,6 +20,9 @@ export const createStageLatencies = (): Latencies<Stage> => createLatencies(stag
 /** A probe must not wait as long as a query may. */
 const ANSWER_MS_MAX = 2_000;
 
+/** Who asks for readiness needs no key, so that the words of servers and paths are not for them. */
+const SEE_SYSTEM = { detail: 'does not work: GET /api/system says why' };
+
 interface Parts {
   readonly config: Config;
   readonly db: Database;
@@ -27,6 +31,8 @@ interface Parts {
   readonly detectors: readonly Detector[];
   readonly latencies: Latencies<Stage>;
   readonly startedAt: Date;
+  /** Of a process that analyzes. */
+  readonly analysis: { health(): AnalystHealth } | undefined;
   /** Of a process that detects. */
   readonly gpuMonitor: GpuMonitor | undefined;
 }
@@ -48,6 +54,7 @@ export function createFacts({ config, db, bus, queue, latencies, startedAt, ...p
     return ok ? { ok } : { ok, detail: 'the database does not answer' };
   };
   const detectors = (): SystemFacts['detectors'] => parts.detectors.map((detector) => detector.health());
+  const analyst = (): AnalystHealth | null => parts.analysis?.health() ?? null;
   return {
     health: () => ({ modelLoaded: detectors().some(({ state }) => state === 'ready') }),
     async readiness() {
@@ -57,8 +64,11 @@ export function createFacts({ config, db, bus, queue, latencies, startedAt, ...p
       states['bus'] = { ok: true, ...(bus.health().connected ? {} : away) };
       // One detector that works is enough to be in service; what the others lack is worth saying.
       const one = detectors().some(({ state }) => state === 'ready');
-      for (const { name, state, reason } of detectors())
-        states[`detector:${name}`] = { ok: one || state === 'ready', ...(reason ? { detail: reason } : {}) };
+      for (const { name, state } of detectors())
+        states[`detector:${name}`] = { ok: one || state === 'ready', ...(state === 'ready' ? {} : SEE_SYSTEM) };
+      // The rules stand in for a model that is away.
+      const analyzing = analyst();
+      if (analyzing) states['analyst'] = { ok: true, ...(analyzing.state === 'ready' ? {} : SEE_SYSTEM) };
       return states;
     },
     async system() {
@@ -66,7 +76,7 @@ export function createFacts({ config, db, bus, queue, latencies, startedAt, ...p
         (sql) => sql<{ version: string }[]>`select current_setting('server_version') as version`,
       );
       const versions = { nightjar: VERSION, node: process.versions.node, postgresql: row?.version ?? 'unknown' };
-      return { versions, roles: [...config.roles], detectors: detectors(), startedAt };
+      return { versions, roles: [...config.roles], detectors: detectors(), analyst: analyst(), startedAt };
     },
     gpu: () => parts.gpuMonitor?.read() ?? { gpus: null, history: [] },
     async pipeline() {
@@ -74,7 +84,7 @@ export function createFacts({ config, db, bus, queue, latencies, startedAt, ...p
       return { queue: { ...depths, oldestPendingS }, stages: latencies.read() };
     },
     async status() {
-      return { queue: await queue.depths(), detectors: detectors(), stages: latencies.read() };
+      return { queue: await queue.depths(), detectors: detectors(), analyst: analyst(), stages: latencies.read() };
     },
   };
 }

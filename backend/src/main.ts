@@ -70,7 +70,7 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete };
   const events = closers.add('event store', createEventStore(eventOptions));
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
-  if (has('analyze')) openAnalysis({ config, log, closers, db, transact, media });
+  const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media }) : undefined;
 
   // Those who examine.
   const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
@@ -79,7 +79,7 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
 
   // Those who listen.
   const gpuMonitor = has('detect') ? closers.add('GPU monitor', createGpuMonitor({ clock, log })) : undefined;
-  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt, gpuMonitor });
+  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt, analysis, gpuMonitor });
   const doors = { config, log, closers, db, bus, media, transact, facts, detection };
   const url = has('api') ? await openDoors(doors) : undefined;
 

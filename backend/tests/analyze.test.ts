@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AnalystHealth } from '../src/model/analysis.ts';
 import { messageSchema, type AnalysisWire, type EventWire } from '../src/model/wire.ts';
 import { isGapless } from './harness/account.ts';
 import { createCleanups } from './harness/cleanups.ts';
@@ -52,6 +53,8 @@ const toldOf = (startedAt: string): readonly EventWire[] =>
   );
 const readAnalyses = ({ id }: EventWire) => getAll<AnalysisWire>(nightjar, `/api/events/${id}/analyses`);
 
+const readAnalyst = async () => (await nightjar.get<{ analyst: AnalystHealth }>('/api/system')).analyst;
+
 it('has a closed event scored by the model, and keeps what was asked and answered', async () => {
   const event = await visit('gate', '120000', 'llm');
   const { system, user, images, model } = llm.questions[0] ?? { system: '', user: '' };
@@ -87,6 +90,16 @@ it('goes on by the rules while the model is away, and asks it when it is back', 
     'rules',
     'ok',
   ]);
+  await eventually(async () => (await readAnalyst()).state === 'unavailable', {
+    withinMs: WITHIN_MS,
+    what: 'the word of it',
+  });
+  expect(await readAnalyst()).toMatchObject({
+    analyzer: 'llm',
+    queue: 2,
+    reason: expect.stringMatching(/./) as string,
+  });
+  expect((await fetch(`${nightjar.url}/ready`)).status).toBe(200);
   llm = await startLlmStandin({ behaviour: obedient, apiKey: LLM_KEY, port: llm.port });
   for (const event of [early, late])
     await eventually(() => toldOf(event.started_at).find(({ analyzer }) => analyzer === 'llm'), {
@@ -97,6 +110,8 @@ it('goes on by the rules while the model is away, and asks it when it is back', 
   const asked = llm.questions.map(({ system, user }) => readFacts({ system, user })?.facts.started);
   expect(asked).toEqual(['Monday 2024-06-10 12:22:00', 'Monday 2024-06-10 12:20:00']);
   expect(toldOf(early.started_at).map(({ analyzer }) => analyzer)).toEqual(['rules', 'llm']);
+  await eventually(async () => (await readAnalyst()).queue === 0, { withinMs: WITHIN_MS, what: 'nothing owed' });
+  expect(await readAnalyst()).toEqual({ analyzer: 'llm', state: 'ready', reason: null, queue: 0 });
 });
 
 it('stores nothing of a model that answers nonsense as if it were a result', async () => {

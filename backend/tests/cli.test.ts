@@ -7,6 +7,8 @@ import { createTestDatabase } from './harness/database.ts';
 import { findMissing, readExpected, type ExpectedPicture } from './harness/fixtures.ts';
 import { runCli } from './harness/nightjar.ts';
 import { camerasDir } from './harness/pictures.ts';
+import { startLlmStandin } from './standins/llm-server.ts';
+import { startRtdetr } from './standins/rtdetr-server.ts';
 
 const DEMO_MS = 120_000;
 const SECRET = 'a-secret-that-nobody-may-read';
@@ -60,6 +62,23 @@ describe('doctor', () => {
     expect(code).toBe(1);
     for (const part of ['database', 'redis', 'model']) expect(stdout).toMatch(new RegExp(`│ !! │ ${part} `));
     expect(stdout + stderr).not.toContain(SECRET);
+  });
+
+  it('has a row for each server that it is told to call', async () => {
+    const [detector, llm] = await Promise.all([startRtdetr(), startLlmStandin({ apiKey: SECRET })]);
+    try {
+      const servers = { DETECTORS: `remote:${detector.url},remote:http://127.0.0.1:1`, LLM_URL: llm.url };
+      const env = { ...servers, ANALYZER: 'llm', LLM_API_KEY: SECRET };
+      const { code, stdout } = await runCli(['doctor'], { cwd, env });
+      expect(code).toBe(1); // for the one that is not there
+      expect(stdout).toMatch(new RegExp(`│ ok │ remote +│ ${detector.url}: `));
+      expect(stdout).toMatch(/│ !! │ remote +│ http:\/\/127\.0\.0\.1:1: /);
+      expect(stdout).toMatch(new RegExp(`│ ok │ LLM +│ ${new URL(llm.url).host} answers`));
+      const refused = await runCli(['doctor'], { cwd, env: { ...env, DETECTORS: 'onnx', LLM_API_KEY: 'another-key-of-ours' } }); // prettier-ignore
+      expect(refused.stdout).toMatch(/│ !! │ LLM +│ .* refuses LLM_API_KEY/);
+    } finally {
+      await Promise.all([detector.kill(), llm.close()]);
+    }
   });
 
   it('lists every fault of the configuration', async () => {

@@ -4,6 +4,7 @@ import type { Database, Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { StageLatency } from '../lib/latency.ts';
 import type { Logger } from '../lib/log.ts';
+import type { AnalystHealth } from '../model/analysis.ts';
 import type { DetectedObject } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
 
@@ -42,6 +43,8 @@ export interface SystemFacts {
       readonly reason: string | null;
     }[];
   }[];
+  /** Null in a process that does not analyze. */
+  readonly analyst: AnalystHealth | null;
   readonly startedAt: Date;
 }
 

@@ -36,6 +36,16 @@ export const systemSchema = z
         ),
       }),
     ),
+    /** Null in a process that does not analyze. */
+    analyst: z
+      .object({
+        analyzer: z.enum(['rules', 'llm']),
+        state: z.enum(['ready', 'unavailable']),
+        reason: z.string().nullable(),
+        /** Events that wait for it. */
+        queue: z.int().min(0),
+      })
+      .nullable(),
     started_at: z.iso.datetime({ precision: 3 }),
     uptime_s: z.number().min(0),
   })
@@ -75,9 +85,11 @@ export function addSystem(app: ApiApp, facts: Facts): void {
   });
 
   app.openapi(system, async (c) => {
-    const { versions, roles, detectors, startedAt } = await facts.system();
+    const { versions, roles, detectors, analyst, startedAt } = await facts.system();
     const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
     const started_at = toTime(startedAt);
-    return c.json({ versions: { ...versions }, roles: [...roles], detectors: detectors.map((detector) => ({ ...detector, backends: [...detector.backends] })), started_at, uptime_s: uptimeS }, 200); // prettier-ignore
+    const now = { analyst, started_at, uptime_s: uptimeS };
+    const computing = detectors.map((detector) => ({ ...detector, backends: [...detector.backends] }));
+    return c.json({ versions: { ...versions }, roles: [...roles], detectors: computing, ...now }, 200);
   });
 }

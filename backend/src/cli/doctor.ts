@@ -10,6 +10,7 @@ import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readModel } from '../models/index.ts';
 import { toLayoutWishes } from '../parts.ts';
 import { VERSION } from '../facts.ts';
+import { checkLlm, checkRemoteDetectors } from './doctor-servers.ts';
 
 const NODE_MAJOR_MIN = 20;
 const DISK_FREE_GIB_MIN = 2;
@@ -33,7 +34,8 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
       checkRedis(config),
       checkModel(config),
     );
-  const findings = [...(await Promise.all(checks)), ...(config ? await checkProviders(config) : [])];
+  const rows = config ? [checkRemoteDetectors(config), checkLlm(config), checkProviders(config)] : [];
+  const findings = [...(await Promise.all(checks)), ...(await Promise.all(rows)).flat()];
   const table = new Table({
     head: ['', 'part', 'finding'],
     style: { head: [], border: [] },

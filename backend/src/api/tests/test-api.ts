@@ -87,6 +87,7 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       detectors: [
         { name: 'onnx', model: 'centernet-mbv3', provider: 'cpu', state: 'ready', reason: null, backends: [] },
       ],
+      analyst: { analyzer: 'rules', state: 'ready', reason: null, queue: 0 },
     }),
     pipeline: async () => ({
       queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5 },
