@@ -74,6 +74,11 @@ describe('configuration', () => {
     expect(faultsOf({ EVENT_WINDOW_S: '10' })).toHaveLength(1);
   });
 
+  it('refuses a time limit that fetch would cut short', () => {
+    expect(parse({ DETECTOR_TIMEOUT_MS: '300000' }).detectorTimeoutMs).toBe(300_000);
+    expect(faultsOf({ DETECTOR_TIMEOUT_MS: '300001' })).toMatchObject([{ path: 'DETECTOR_TIMEOUT_MS' }]);
+  });
+
   it('takes an empty value as not given', () => expect(parse({ PORT: ' ' }).port).toBe(8000));
 
   it('never repeats a secret, nor any value, in a fault', () => {

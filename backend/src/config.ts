@@ -52,7 +52,8 @@ const environment = z.object({
   VK_DRIVER_FILES: z.string().optional(),
   VK_ICD_FILENAMES: z.string().optional(),
   DETECTOR_API_KEY: z.string().optional(),
-  DETECTOR_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  // Node's fetch gives up by itself after 300 s without an answer.
+  DETECTOR_TIMEOUT_MS: whole(100, 300_000).default(30_000),
   DETECT_BATCH_MAX: whole(1, 256).optional(),
   DETECT_BATCH_DELAY_MAX_MS: whole(0, 10_000).default(20),
   DETECT_WORKERS: whole(1, 256).optional(),

@@ -30,13 +30,13 @@ export interface Detection {
 }
 
 interface DetectionParts {
-  readonly config: Config;
+  readonly config: Pick<Config, 'batchDelayMaxMs' | 'leaseMs'>;
   readonly log: Logger;
   readonly closers: Closers;
   readonly detectors: readonly Detector[];
-  readonly queue: Queue;
-  readonly media: MediaStore;
-  readonly events: EventStore;
+  readonly queue: Pick<Queue, 'claim' | 'fail' | 'release' | 'forget'>;
+  readonly media: Pick<MediaStore, 'read'>;
+  readonly events: Pick<EventStore, 'store'>;
   readonly latencies: ReturnType<typeof createStageLatencies>;
 }
 
@@ -85,7 +85,10 @@ function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () 
       log,
       onStage: latencies.observe,
     });
-    workers.push(closers.add('detect worker', worker));
+    workers.push(worker);
+    // Together: the worker waits for its frames, and a detector that closes rejects those that only wait for a result.
+    const close = async (): Promise<void> => void (await Promise.all([worker.close(), examiner.detector.close()]));
+    closers.add('detect worker', { close });
   }
   return () => workers.forEach((worker) => worker.wake());
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
   cleanups.add(() => llm.close());
   await mkdir(path.join(dataDir.path, 'inbox'));
   const model = { ANALYZER: 'llm', LLM_URL: `${llm.url}/v1`, LLM_API_KEY: LLM_KEY, LLM_MODEL: 'nemotron' };
-  const limits = { LLM_IMAGES_MAX: '1', LLM_TIMEOUT_MS: '5000', EVENT_IDLE_S: '1', EVENT_WINDOW_S: '5' };
+  const limits = { LLM_IMAGES_MAX: '1', LLM_TIMEOUT_MS: '30000', EVENT_IDLE_S: '1', EVENT_WINDOW_S: '5' };
   nightjar = await startProcess(dataDir.path, { ...model, ...limits });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   dashboard = await listen(nightjar.url);
@@ -138,6 +138,24 @@ it('asks again when a person wants it to', async () => {
     withinMs: WITHIN_MS,
     what: 'the analysis asked for',
   });
+});
+
+it('examines on while the model thinks', async () => {
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  llm.behave({ reply: (question) => answered.then(() => ({ text: obey(question) })) });
+  const asked = llm.questions.length;
+  const analyzed = visit('gate', '124000', 'llm');
+  await eventually(() => llm.questions.length > asked, { withinMs: WITHIN_MS, what: 'the question' });
+  const street = await readStreet();
+  for (let second = 0; second < 5; second += 1)
+    await drop(path.join(dataDir.path, 'inbox'), `yard/20240610_12410${second}.jpg`, withComment(street, `yard ${second}`)); // prettier-ignore
+  const examined = async () => (await getAll(nightjar, '/api/frames?camera_id=yard&state=done')).length === 5;
+  await eventually(examined, { withinMs: WITHIN_MS, what: 'the frames' });
+  expect(llm.questions).toHaveLength(asked + 1);
+  expect(toldOf('2024-06-10T12:40:00.000Z').filter(({ analyzer }) => analyzer === 'llm')).toEqual([]);
+  answer();
+  expect(await analyzed).toMatchObject({ analyzer: 'llm' });
 });
 
 it('told all of it gapless, as the contract has it, and asked as the protocol has it', async () => {

@@ -10,6 +10,7 @@ import type { Analyst, AnalystCall, Dossier, EventPicture, PromptMessage, Verdic
 import type { RiskBands } from '../model/index.ts';
 import { parseAnswer } from './answer.ts';
 import { breakerLimits, createBreaker, type BreakerLimits } from './breaker.ts';
+import { toFactsTexts } from './facts.ts';
 import type { LlmClient } from './llm-client.ts';
 import { LlmError, type LlmFault } from './llm-error.ts';
 import { toPrompt, toReminder, toText } from './prompt.ts';
@@ -42,6 +43,8 @@ export interface LlmAnalystOptions {
 interface Sent {
   readonly prompt: readonly PromptMessage[];
   readonly images: ReadonlyMap<string, Uint8Array>;
+  /** Those of the data in the prompt. */
+  readonly texts: readonly string[];
 }
 
 /** What one call came to. Without `call`, none was made. */
@@ -66,10 +69,11 @@ export function createLlmAnalyst(options: LlmAnalystOptions): Analyst {
         (thrown: unknown) => log.warn({ frame_id: picture.frameId, err: thrown }, 'a picture could not be shown to the language model'), // prettier-ignore
       );
     const mark = randomBytes(8).toString('hex');
-    return { images, prompt: toPrompt(dossier, { ...options, mark, imageFrameIds: [...images.keys()] }) };
+    const texts = toFactsTexts(dossier, options.timeZone);
+    return { images, texts, prompt: toPrompt(dossier, { ...options, mark, imageFrameIds: [...images.keys()] }) };
   }
 
-  async function ask({ prompt, images }: Sent, signal: AbortSignal): Promise<Asked> {
+  async function ask({ prompt, images, texts }: Sent, signal: AbortSignal): Promise<Asked> {
     const promptTokens = estimateTokens(prompt, images.size);
     const tokens = promptTokens + client.outputTokensMax;
     if (tokens > (tokensPerHourMax ?? Infinity))
@@ -86,7 +90,7 @@ export function createLlmAnalyst(options: LlmAnalystOptions): Analyst {
     try {
       const said = await breaker.run(() => client.ask({ prompt, images }, signal));
       reserved.settle((said.tokensIn ?? promptTokens) + (said.tokensOut ?? toTokens(said.text.length)));
-      return toAsked(said, toCall);
+      return toAsked(said, texts, toCall);
     } catch (thrown) {
       // What was never taken costs nothing; what was taken and lost may have cost everything.
       reserved.settle(thrown instanceof LlmError && thrown.fault === 'failed' ? tokens : 0);
@@ -96,24 +100,23 @@ export function createLlmAnalyst(options: LlmAnalystOptions): Analyst {
 
   async function judge(dossier: Dossier, signal: AbortSignal): Promise<Verdict> {
     const sent = await prepare(dossier);
-    const calls: AnalystCall[] = [];
-    let asked = await ask(sent, signal);
-    if (asked.call) calls.push(asked.call);
-    if (asked.fault === 'malformed') {
-      asked = await ask({ ...sent, prompt: toReminder(sent.prompt) }, signal);
-      if (asked.call) calls.push(asked.call);
-    }
-    if (asked.call?.risk) return { outcome: 'scored', risk: asked.call.risk, calls };
-    log.warn({ event_id: dossier.event.id, fault: asked.fault }, `no analysis: ${asked.reason}`);
-    const outcome = asked.fault === 'away' || asked.fault === 'cancelled' ? asked.fault : 'failed';
-    return { outcome, reason: asked.reason, calls };
+    const first = await ask(sent, signal);
+    const isAskedAgain = first.fault === 'malformed';
+    const last = isAskedAgain ? await ask({ ...sent, prompt: toReminder(sent.prompt) }, signal) : first;
+    const calls = (isAskedAgain ? [first, last] : [first]).flatMap(({ call }) => call ?? []);
+    if (last.call?.risk) return { outcome: 'scored', risk: last.call.risk, calls };
+    log.warn({ event_id: dossier.event.id, fault: last.fault }, `no analysis: ${last.reason}`);
+    if (last.fault === 'cancelled') return { outcome: 'cancelled', reason: last.reason, calls };
+    // The first answer was in vain, whatever became of the second: uncounted, one event could eat the budget for ever.
+    const isAway = last.fault === 'away' && !isAskedAgain;
+    return { outcome: isAway ? 'away' : 'failed', reason: last.reason, calls };
   }
 
   const budgetFreeAtMs = (): number => budget.freeAtMs(Math.min(usualTokens, tokensPerHourMax ?? Infinity));
   return {
     capacity() {
       if (budgetFreeAtMs() > clock.nowMs()) return 0;
-      return Math.max(0, Math.min(concurrencyMax - inHand, breaker.allowed()));
+      return Math.max(0, Math.min(concurrencyMax, breaker.allowed()) - inHand);
     },
     async analyze(dossier, signal) {
       if (inHand >= concurrencyMax) return { outcome: 'away', reason: 'all places are taken', calls: [] };
@@ -136,9 +139,9 @@ export function createLlmAnalyst(options: LlmAnalystOptions): Analyst {
 
 type ToCall = (rest: Partial<AnalystCall>) => AnalystCall;
 
-function toAsked(said: Said, toCall: ToCall): Asked {
+function toAsked(said: Said, texts: readonly string[], toCall: ToCall): Asked {
   const facts = { answer: toStorable(said.text), tokensIn: said.tokensIn, tokensOut: said.tokensOut, ...(said.model !== null && { model: said.model }) }; // prettier-ignore
-  const parsed = said.cutOff === null ? parseAnswer(said.text) : { problem: said.cutOff };
+  const parsed = said.cutOff === null ? parseAnswer(said.text, texts) : { problem: said.cutOff };
   if ('risk' in parsed) return { fault: null, reason: '', call: toCall({ ...facts, risk: parsed.risk }) };
   const error = { kind: 'invalid', message: parsed.problem } as const;
   // The same question would be cut off at the same place.

@@ -1,7 +1,8 @@
 /**
  * A model's text -> risk, or why there is none in it. Tolerant of what stands around the answer (thoughts, prose, code
  * fences), strict about the answer itself: of the complete JSON objects in the text, the last that has the three fields
- * counts, since whatever was quoted or tried out comes before the answer. Fields beyond the three are dropped.
+ * counts, since whatever was tried out comes before the answer. Fields beyond the three are dropped. An object that stands
+ * in the data itself is quoted and no answer, wherever it comes: a camera may be called anything.
  *
  * Thoughts are not answers. What stands before the last `</think>` is thought, whether its opening is there or was eaten by
  * a template; after an opening tag that is never closed, an object counts only if the text ends with it.
@@ -52,12 +53,15 @@ export const answerJsonSchema = {
 
 export type ParsedAnswer = { readonly risk: Risk } | { readonly problem: string };
 
-export function parseAnswer(text: string): ParsedAnswer {
+/** `texts` are those of the data that the model was given. */
+export function parseAnswer(text: string, texts: readonly string[] = []): ParsedAnswer {
+  const quotable = new Set(texts.flatMap(findJsonObjects).map(({ value }) => JSON.stringify(answerSchema.safeParse(value).data))); // prettier-ignore
   const candidates = findAnswers(text);
   if (candidates.length === 0) return { problem: 'the answer holds no JSON object' };
   const parsed = candidates.map((value) => answerSchema.safeParse(value));
-  const fit = parsed.findLast((result) => result.success)?.data;
+  const fit = parsed.findLast(({ data }) => data && !quotable.has(JSON.stringify(data)))?.data;
   if (fit) return { risk: { score: fit.risk_score, summary: fit.summary, reasoning: fit.reasoning } };
+  if (parsed.some(({ success }) => success)) return { problem: 'the answer only quotes the data' };
   const issue = parsed.at(-1)?.error?.issues[0];
   return { problem: `the answer does not fit: ${issue?.path.join('.') || 'it'} ${toProblem(issue?.message)}` };
 }

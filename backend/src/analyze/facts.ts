@@ -40,6 +40,15 @@ export function toFactsDocument(dossier: Dossier, timeZone: string) {
   };
 }
 
+/** Every text in the document: among them whatever cameras and users wrote, as the model reads it. */
+export const toFactsTexts = (dossier: Dossier, timeZone: string): readonly string[] =>
+  toTexts(toFactsDocument(dossier, timeZone));
+
+function toTexts(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(toTexts) : [];
+}
+
 /** A list, not an object: a label must not become a key of ours. */
 const toCounts = (labels: Readonly<Record<string, number>>) =>
   Object.entries(labels).slice(0, LABELS_MAX).map(([label, count]) => ({ label: toName(label), most_at_once: count })); // prettier-ignore

@@ -45,17 +45,20 @@ export function createLlmClient({
     async ask(question, signal) {
       const body = JSON.stringify(protocol.toBody({ ...question, model, outputTokensMax }));
       const answer = await postJson({ url, headers, body, timeoutMs, signal });
-      if (answer.status !== 200) throw toStatusError(answer);
-      return parseSaid(protocol, answer.text);
+      const said = answer.status === 200 ? protocol.parse(parseJson(answer.text)) : undefined;
+      if (said) return said;
+      const text = conceal(answer.text, apiKey);
+      throw answer.status === 200 ? toShapeError(text) : toStatusError({ ...answer, text });
     },
   };
 }
 
-function parseSaid(protocol: Protocol, text: string): Said {
-  const said = protocol.parse(parseJson(text));
-  if (said) return said;
-  throw new LlmError('failed', 'invalid', 'the language model answered in a shape that is not its protocol', { answer: text }); // prettier-ignore
-}
+/** What failed is logged, kept and shown; there are servers, and proxies before them, that repeat the key they refuse. */
+const conceal = (text: string, apiKey: string | undefined): string =>
+  apiKey === undefined ? text : text.replaceAll(apiKey, '[the key]');
+
+const toShapeError = (answer: string): LlmError =>
+  new LlmError('failed', 'invalid', 'the language model answered in a shape that is not its protocol', { answer });
 
 function parseJson(text: string): unknown {
   try {

@@ -30,15 +30,17 @@ const awayCodes =
 /** Throws `cancelled` when the signal ends it, else an LlmError: `away` when nobody listens, `failed` for what broke off. */
 export async function postJson({ url, headers, body, timeoutMs, signal }: JsonRequest): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
+  let isConnected = false;
+  const onConnect = (): void => void (isConnected = true);
   try {
-    return await exchange(url, { headers, body, signal: AbortSignal.any([signal, timeout]) });
+    return await exchange(url, { headers, body, onConnect, signal: AbortSignal.any([signal, timeout]) });
   } catch (cause) {
     if (cause instanceof LlmError) throw cause;
     if (signal.aborted) throw new NightjarError('cancelled', 'closing', { cause });
-    if (timeout.aborted)
-      throw new LlmError('failed', 'unavailable', `the language model did not answer within ${timeoutMs} ms`, {
-        cause,
-      });
+    if (timeout.aborted) {
+      const message = `the language model ${isConnected ? 'did not answer' : 'cannot be reached'} within ${timeoutMs} ms`;
+      throw new LlmError(isConnected ? 'failed' : 'away', 'unavailable', message, { cause });
+    }
     const away = awayCodes.test(errorCode(cause) ?? '');
     const message = `the language model ${away ? 'cannot be reached' : 'broke off'}: ${toMessage(cause) || errorCode(cause) || 'no reason given'}`;
     throw new LlmError(away ? 'away' : 'failed', 'unavailable', message, { cause });
@@ -48,18 +50,23 @@ export async function postJson({ url, headers, body, timeoutMs, signal }: JsonRe
 interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** From here on the server may be at work. */
+  readonly onConnect: () => void;
   readonly signal: AbortSignal;
 }
 
-function exchange(url: URL, { headers, body, signal }: Exchange): Promise<HttpAnswer> {
+function exchange(url: URL, { headers, body, onConnect, signal }: Exchange): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const length = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
     const request = send(url, {
       method: 'POST',
+      // A connection of its own: one that is kept may be gone by the next question, which would be lost with it.
+      agent: false,
       headers: { Accept: 'application/json', ...headers, ...length },
       signal,
     });
+    request.on('socket', (socket) => socket.once(send === requestHttps ? 'secureConnect' : 'connect', onConnect));
     request.on('error', reject);
     request.on('response', (response) => void read(response).then(resolve, reject));
     request.end(body);

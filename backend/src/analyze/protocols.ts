@@ -9,7 +9,10 @@
 import { z } from 'zod';
 import type { PromptMessage } from '../model/analysis.ts';
 import { answerJsonSchema } from './answer.ts';
+import { toPlainText } from './plain-text.ts';
 import { toCompletionText } from './prompt.ts';
+
+const NAME_CHARS_MAX = 200;
 
 export interface Question {
   readonly prompt: readonly PromptMessage[];
@@ -37,7 +40,7 @@ export interface Protocol {
 }
 
 const count = z.int().min(0).max(1e9).nullish().catch(null);
-const name = z.string().max(200).nullish().catch(null);
+const name = z.string().transform((text) => toPlainText(text, NAME_CHARS_MAX)).nullish().catch(null); // prettier-ignore
 const textParts = z.array(z.object({ text: z.string().default('') })).transform((parts) => parts.map(({ text }) => text).join('')); // prettier-ignore
 const chatAnswer = z.object({
   model: name,

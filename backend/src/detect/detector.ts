@@ -51,6 +51,6 @@ export interface Detector<Prepared = unknown> {
    */
   detect(batch: readonly Prepared[]): Promise<readonly Found[]>;
   health(): DetectorHealth;
-  /** Calls that compute end first; those that wait, and later ones, are rejected with `unavailable`. */
+  /** Calls that compute end first; those that wait, and later ones, are rejected with `unavailable`. May be called again. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@
  * back on shutdown, or given up because its lease was lost, in which case someone else has it.
  */
 import type { Clock } from '../lib/clock.ts';
-import { toNightjarError, type NightjarError } from '../lib/errors.ts';
+import { isRetryable, toNightjarError, type NightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { withRetry } from '../lib/retry.ts';
@@ -82,17 +82,20 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       log.warn({ frame: frame.id }, 'the lease was lost before the result was stored: another has the frame');
   }
 
+  /** While closing, what waiting may heal is no failure of the frame: it is handed back, the attempt uncounted. */
+  async function giveUp(frame: LeasedFrame, error: NightjarError): Promise<void> {
+    if (closing.signal.aborted && isRetryable(error.kind)) return options.release([frame]);
+    log.warn(
+      { frame: frame.id, camera: frame.cameraId, attempt: frame.attempts, kind: error.kind, err: error },
+      `frame failed: ${error.message}`,
+    );
+    return options.fail(frame, error);
+  }
+
   /** Never rejects: a frame whose failure cannot even be recorded is taken up again when its lease runs out. */
   async function handle(frame: LeasedFrame): Promise<void> {
     try {
-      await examine(frame).catch((thrown: unknown) => {
-        const error = toNightjarError(thrown);
-        log.warn(
-          { frame: frame.id, camera: frame.cameraId, attempt: frame.attempts, kind: error.kind, err: error },
-          `frame failed: ${error.message}`,
-        );
-        return options.fail(frame, error);
-      });
+      await examine(frame).catch((thrown: unknown) => giveUp(frame, toNightjarError(thrown)));
     } catch (thrown) {
       log.error(
         { frame: frame.id, err: toNightjarError(thrown) },

@@ -91,6 +91,21 @@ export function buildYolox(input: TestInput, cell: readonly [number, number, num
   return encodeOnnx(onnx.build());
 }
 
+/** A loop that nobody could wait for, over a float tensor of this shape; returns the name of what would come out. */
+export function turnForEver(onnx: GraphBuilder, from: string, shape: readonly (number | string)[]): string {
+  const body = createGraphBuilder('body', { prefix: 'body_' });
+  body.input('round', 'int64', []);
+  body.input('go', 'bool', []);
+  body.input('carried', 'float32', shape);
+  body.node('Identity', ['go'], {}, 'go_on');
+  body.node('Sin', ['carried'], {}, 'turned');
+  body.output('go_on', 'bool', []);
+  body.output('turned', 'float32', shape);
+  const rounds = onnx.node('Squeeze', [onnx.int64('rounds', [2 ** 50])]);
+  const always = onnx.node('Cast', [rounds], { to: onnxTypes.bool });
+  return onnx.node('Loop', [rounds, always, from], { body: { graph: body.build().graph } });
+}
+
 /** The picture's input, and `values`: the same as float32. */
 function begin(input: TestInput): GraphBuilder {
   const onnx = createGraphBuilder('test');

@@ -17,7 +17,7 @@ import {
 /** What it does with a question. */
 export type LlmBehaviour =
   /** Answers with this text, or as told. */
-  | { readonly reply: (question: LlmQuestion) => LlmReply; readonly afterMs?: number }
+  | { readonly reply: (question: LlmQuestion) => LlmReply | Promise<LlmReply>; readonly afterMs?: number }
   | { readonly fails: 'hang' | 'reset' | 'reset half-way' }
   | {
       readonly fails: 'status';
@@ -45,6 +45,8 @@ export interface LlmStandinOptions {
   readonly behaviour?: LlmBehaviour;
   readonly apiKey?: string;
   readonly port?: number;
+  /** Whether a second question on one connection is lost with it, as when a server hangs up on one it kept. */
+  readonly dropsKeptConnections?: boolean;
 }
 
 export const says = (text: string, more: Omit<LlmReply, 'text'> = {}): LlmBehaviour => ({
@@ -57,12 +59,16 @@ export async function startLlmStandin({
   behaviour = says(toAnswerText(70)),
   apiKey,
   port = 0,
+  dropsKeptConnections = false,
 }: LlmStandinOptions = {}): Promise<LlmStandin> {
   const state = { behaviour, atOnce: 0, mostAtOnce: 0 };
   const questions: LlmQuestion[] = [];
   const refused: string[] = [];
+  const known = new WeakSet();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (dropsKeptConnections && known.has(request.socket)) return void request.socket.resetAndDestroy();
+    known.add(request.socket);
     const read = await readQuestion(request, apiKey);
     if ('refusal' in read) {
       refused.push(read.refusal);
@@ -119,7 +125,7 @@ async function answer(response: ServerResponse, question: LlmQuestion, behaviour
   if ('reply' in behaviour) {
     // How long the model thinks is what is being played; no test waits by it.
     await sleep(behaviour.afterMs ?? 0);
-    const reply = behaviour.reply(question);
+    const reply = await behaviour.reply(question);
     return sendJson(response, 200, question.api === 'chat' ? toChatAnswer(reply) : toCompletionAnswer(reply));
   }
   switch (behaviour.fails) {

@@ -38,7 +38,9 @@ export function toLayout(
   wishes: LayoutWishes,
   cardBatchMax: Readonly<Record<string, number>>,
 ): Layout {
-  const { threads = 1, batchMax = cardBatchMax[provider] ?? 1 } = wishes;
+  const { threads = 1, batchMax: wished = cardBatchMax[provider] ?? 1 } = wishes;
+  // A network that was exported for one picture says 1 for every provider, and no wish makes it take two.
+  const batchMax = isForOne(cardBatchMax) ? 1 : wished;
   if (provider === 'cpu') {
     const workers = wishes.workers ?? Math.min(availableParallelism(), CPU_WORKERS_DEFAULT_MAX);
     return { provider, workers, threads, batchMax, buckets: [], runsMax: workers };
@@ -53,6 +55,9 @@ export function toLayout(
     runsMax: Math.max(GPU_RUNS_MAX, workers),
   };
 }
+
+const isForOne = (batchMax: Readonly<Record<string, number>>): boolean =>
+  Object.values(batchMax).length > 0 && Object.values(batchMax).every((most) => most === 1);
 
 /** The same with smaller batches. */
 export function withBatchMax(layout: Layout, batchMax: number): Layout {

@@ -83,6 +83,12 @@ describe('layouts', () => {
     expect(toLayout('cpu', wishes, { cpu: 2 })).toMatchObject({ ...wishes, runsMax: 3 });
     expect(toLayout('webgpu', wishes, {})).toMatchObject({ ...wishes, buckets: [1, 2, 4, 5], runsMax: 3 });
   });
+
+  test('a network for one picture takes one, whatever was configured', () => {
+    const forOne = { cpu: 1, cuda: 1, tensorrt: 1, webgpu: 1 };
+    expect(toLayout('cpu', { batchMax: 8 }, forOne)).toMatchObject({ batchMax: 1, buckets: [] });
+    expect(toLayout('cuda', { batchMax: 8 }, forOne)).toMatchObject({ batchMax: 1, buckets: [1] });
+  });
 });
 
 describe('a trial', () => {

@@ -41,10 +41,15 @@ function parseJson(address: string, text: string): unknown {
   }
 }
 
-/** Python writes NaN and Infinity into JSON unless told otherwise; each becomes null, strings are left alone. */
+/**
+ * Python writes NaN and Infinity into JSON unless told otherwise; each becomes null, strings are left alone. One without
+ * an end goes to the end of the text: to look for the next one in it would take a time that grows with its square.
+ */
 const nullNaN = (text: string): string =>
   /NaN|Infinity/.test(text)
-    ? text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) => (token.startsWith('"') ? token : 'null'))
+    ? text.replace(/"(?:[^"\\]|\\.)*(?:"|$)|-?\bInfinity\b|\bNaN\b/gs, (token) =>
+        token.startsWith('"') ? token : 'null',
+      )
     : text;
 
 /** The beginning of a foreign text, on one line. */

@@ -87,6 +87,16 @@ describe('RT-DETR: an answer about one picture', () => {
     expect(parse('{"detections":[{"class":"car","confidence":0.5,"bbox":[0,0,1e999,9]}]}')).toEqual([]);
   });
 
+  it('with a string that never ends is read in a time that grows with its length', () => {
+    // Some million escaped quotes: looked for from each of them, the end would be searched for days.
+    const text = `{"detections":[NaN,"${'\\"'.repeat(3e6)}`;
+    expect(() => parse(text)).toThrow(expect.objectContaining({ kind: 'unavailable' }) as Error);
+  });
+
+  it('has scores of six digits, as they are stored', () => {
+    expect(parse({ detections: [{ ...person, confidence: 0.87654321 }] })).toEqual([{ ...stored, score: 0.876543 }]);
+  });
+
   it('is strongest first, in lower case, and only what is wanted', () => {
     const claimed = parsePicture(link, toAnswer({ detections: [
       { ...person, confidence: 0.4 }, { ...person, class: ' Cat ' }, { ...person, class: 'kite' }, { ...person, confidence: 0.3 },

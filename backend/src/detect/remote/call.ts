@@ -13,7 +13,7 @@ import type { Server } from './server.ts';
 
 /** In all, over all servers: then the frame's own attempts take over. */
 const TRIES_MAX = 3;
-/** A call with all its tries ends within so many times the limit of one request. */
+/** No try of a call begins later, or waits longer, than so many times the limit of one request. */
 const TIMEOUTS_PER_CALL = 2;
 
 export interface CallOptions {
@@ -21,6 +21,9 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** Before the second try; doubled for the third, and half of it left to chance. */
   readonly retryMs: number;
+  /** Ends the tries, but no request under way. */
+  readonly closing: AbortSignal;
+  /** Ends requests too. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,7 +31,7 @@ export interface CallOptions {
 
 /** Throws the last error if no picture has a final answer; else that error stands for each that has none. */
 export function createCall(options: CallOptions) {
-  const { timeoutMs, clock, signal } = options;
+  const { timeoutMs, clock, closing } = options;
 
   return async (pictures: readonly SentPicture[]): Promise<readonly Found[]> => {
     const untilMs = clock.nowMs() + timeoutMs * TIMEOUTS_PER_CALL;
@@ -36,10 +39,10 @@ export function createCall(options: CallOptions) {
     const avoid = new Set<Server>();
     let error = new NightjarError('unavailable', 'no detector server was asked');
     for (let tries = 0; job.open().length > 0 && tries < TRIES_MAX; tries += 1) {
-      if (tries > 0) await clock.sleep(toBackoffMs(tries, options), signal);
+      if (tries > 0) await clock.sleep(toBackoffMs(tries, options), closing);
       const result = await tryOnce(job.open(), { ...options, tries, avoid, untilMs });
       error = result.error ?? error;
-      if (result.isOver || !isRetryable(error.kind) || signal.aborted || clock.nowMs() >= untilMs) break;
+      if (result.isOver || !isRetryable(error.kind) || closing.aborted || clock.nowMs() >= untilMs) break;
     }
     return job.results(error);
   };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseRetryAfter, toAddress } from './http.ts';
+import { systemClock as clock } from '../../lib/clock.ts';
+import { createHttp, parseRetryAfter, toAddress } from './http.ts';
 
 const NOW_MS = Date.parse('2024-06-10T12:00:00Z');
 
@@ -18,3 +19,15 @@ it.each([
   ['http://user:secret@host:8090/', 'http://host:8090'],
   ['https://host/rtdetr/?token=secret#x', 'https://host/rtdetr'],
 ])('shows of %s no secret', (url, address) => expect(toAddress(url)).toBe(address));
+
+const open = (url: string, apiKey?: string) => createHttp({ url, apiKey, clock, onRest: () => undefined });
+
+it.each([
+  ['a key that no header can carry', 'http://host', 'sec\nret'],
+  ['a key that no header can carry', 'http://host', 'secret\u20ac'],
+  ['credentials that are not percent-encoded', 'http://user:sec%ret@host', undefined],
+])('refuses %s, and does not repeat it', (_what, url, apiKey) => {
+  expect(() => open(url, apiKey)).toThrow(
+    expect.objectContaining({ kind: 'invalid', message: expect.not.stringMatching(/sec/) as string }) as Error,
+  );
+});

@@ -88,13 +88,26 @@ function toRequestUrl(base: URL, route: string): string {
   return `${base.protocol}//${base.host}${base.pathname.replace(/\/+$/, '')}${route}${base.search}`;
 }
 
-function toHeaders({ username, password }: URL, apiKey: string | undefined): Record<string, string> {
-  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+/** Throws `invalid` here, for `fetch` would do it at each request and put the key into its message. */
+function toHeaders(base: URL, apiKey: string | undefined): Record<string, string> {
+  if (apiKey !== undefined && !/^[\x20-\x7e]*$/.test(apiKey))
+    throw new NightjarError('invalid', 'DETECTOR_API_KEY has characters that no HTTP header can carry');
+  const { username, password } = base;
+  const basic = Buffer.from(`${decodeUser(username, base)}:${decodeUser(password, base)}`).toString('base64');
   return {
     accept: 'application/json',
     ...(username || password ? { authorization: `Basic ${basic}` } : {}),
     ...(apiKey === undefined ? {} : { 'x-api-key': apiKey }),
   };
+}
+
+function decodeUser(text: string, base: URL): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    const message = `the user and password of ${toAddress(base.href)} are not percent-encoded: "%" is written "%25"`;
+    throw new NightjarError('invalid', message, { cause });
+  }
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DetectedObject } from '../../model/index.ts';
+import { toScore } from '../families/family.ts';
 import { toBBox, type Corners, type Size } from '../picture/placement.ts';
 
 /** What a server says of one object, before anything of it is believed. */
@@ -53,7 +54,7 @@ function toObject(
   if (label === undefined || (labels !== 'all' && !labels.has(label))) return undefined;
   if (!(score >= Math.max(0, scoreMin) && score <= 1)) return undefined;
   const bbox = toBBox(corners, { input: drawn, picture, drawn, left: 0, top: 0 });
-  return bbox && { label, score, bbox };
+  return bbox && { label, score: toScore(score), bbox };
 }
 
 /** Trimmed and in lower case, as models name what they know; undefined for what is no label. */

@@ -28,6 +28,8 @@ const paces: Paces = {
 const labels = new Set(['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck', 'bird', 'cat', 'dog']);
 /** Scenes with objects in them that are kept: an empty list is a wrong answer for each. */
 const FULL = [5, 6, 7, 13, 14, 15, 21];
+/** What the stand-ins read from a picture that is grey all over, as the detector's own is. */
+const GREY = 0;
 
 const cleanups = createCleanups();
 const standins: Standin[] = [];
@@ -160,15 +162,25 @@ describe('RT-DETR', () => {
   });
 
   it('uses a server that is too busy to say how it is, and one that is silent and idle it does not', async () => {
-    const detector = await open({ urls: [rtdetr.url], paces: { ...paces, healthTimeoutMs: 20 } });
+    // Long enough that a loaded machine is not taken for a silent server.
+    const detector = await open({ urls: [rtdetr.url], paces: { ...paces, healthTimeoutMs: 150, lookMs: 500 } });
+    await eventually(() => detector.health().state === 'ready');
     rtdetr.health = 'hang';
     rtdetr.failure = 'slow';
-    rtdetr.slowMs = 100;
+    rtdetr.slowMs = 200;
     for (const number of FULL) {
       expect(await look(detector, [number])).toEqual([expectedOf(number)]);
       expect(detector.health().state).toBe('ready');
     }
     await eventually(() => detector.health().state === 'unavailable');
+  });
+
+  it('finds what was configured in capitals', async () => {
+    const detector = await open({
+      urls: [rtdetr.url],
+      labels: new Set([...labels].map((label) => label.toUpperCase())),
+    });
+    expect(await look(detector, FULL)).toEqual(FULL.map(expectedOf));
   });
 
   it('takes the name of the model from the server', async () => {
@@ -195,6 +207,17 @@ describe('RT-DETR', () => {
 });
 
 describe('DeepStack', () => {
+  it('is not used while it refuses even our own picture: frames would be dead by it', async () => {
+    deepstack.refused.add(GREY);
+    const detector = await open({ protocol: 'deepstack', urls: [deepstack.url] });
+    expect(detector.health()).toMatchObject({ state: 'unavailable' });
+    expect(detector.health().reason).toContain('refuses the picture (400)');
+    await expect(look(detector, [5])).rejects.toMatchObject({ kind: 'unavailable' });
+    deepstack.refused.delete(GREY);
+    await eventually(() => detector.health().state === 'ready');
+    expect(await look(detector, [5])).toEqual([expectedOf(5)]);
+  });
+
   it('finds in each picture what is in it', async () => {
     const detector = await open({ protocol: 'deepstack', urls: [deepstack.url] });
     expect(detector.batchMax).toBe(1);

@@ -50,14 +50,16 @@ export async function createRemoteDetector(options: RemoteDetectorOptions): Prom
   const { protocol: name, clock, random = Math.random } = options;
   const protocol = protocols[name];
   const paces: Paces = { ...defaultPaces, ...options.paces };
+  /** First no call is tried again, then requests under way are given up. */
   const closing = new AbortController();
+  const over = new AbortController();
   const changed = createSignal();
   const servers = openServers(options, { paces, trial: await createTrial(), onChange: changed.emit });
   const slots = servers.length * IN_FLIGHT_MAX;
   const line: Line<Server> = createLine({ servers, slots, clock, random });
   changed.on(line.dispatch);
-  const { timeoutMs } = options;
-  const call = createCall({ line, timeoutMs, retryMs: paces.retryMs, signal: closing.signal, clock, random });
+  const limits = { timeoutMs: options.timeoutMs, retryMs: paces.retryMs, closing: closing.signal, signal: over.signal };
+  const call = createCall({ line, ...limits, clock, random });
   const calls = new Set<Promise<unknown>>();
   const batchMax = name === 'deepstack' ? protocol.batch : (options.batchMax ?? protocol.batch);
 
@@ -85,9 +87,10 @@ export async function createRemoteDetector(options: RemoteDetectorOptions): Prom
     },
     health: () => toHealth(name, toModel(), servers, line.fault()),
     async close() {
+      closing.abort();
       line.close();
       await within(Promise.allSettled(calls), paces.closeMsMax, clock);
-      closing.abort();
+      over.abort();
       await Promise.allSettled([...calls, ...servers.map((server) => server.close())]);
     },
   };
@@ -102,7 +105,11 @@ interface Opening {
 function openServers(options: RemoteDetectorOptions, opening: Opening): Server[] {
   const { protocol, apiKey, labels, scoreMin = SCORE_MIN_DEFAULT, timeoutMs, clock, log } = options;
   const { create } = protocols[protocol];
-  const wanted: Wanted = { labels, scoreMin };
+  // What servers say is brought to lower case; what was configured must not miss it for that.
+  const wanted: Wanted = {
+    labels: labels === 'all' ? labels : new Set([...labels].map((label) => label.toLowerCase())),
+    scoreMin,
+  };
   return options.urls.map((url) =>
     createServer({ url, apiKey, protocol: create({ wanted, apiKey, clock }), timeoutMs, clock, log, ...opening }),
   );

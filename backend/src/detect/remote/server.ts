@@ -6,9 +6,10 @@
  * one, went through. No frame pays with an attempt for finding out whether a server is back.
  */
 import type { Clock } from '../../lib/clock.ts';
-import { toNightjarError, type NightjarError } from '../../lib/errors.ts';
+import { NightjarError, toNightjarError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { createLoop } from '../../lib/loop.ts';
+import type { Found } from '../detector.ts';
 import { createBreaker } from './breaker.ts';
 import { createHttp, isTimeUp, type RequestLimits } from './http.ts';
 import type { Seat } from './line.ts';
@@ -107,8 +108,14 @@ export function createServer(options: ServerOptions): Server {
     throw error;
   }
 
-  const tryOut = (signal: AbortSignal) =>
-    attempt([{ picture: options.trial, settle: () => undefined }], { timeoutMs, signal, isSingly: false });
+  /** A refusal is an answer for a frame, but nothing can be wrong with this picture. */
+  async function tryOut(signal: AbortSignal): Promise<void> {
+    const found: Found[] = [];
+    const open = [{ picture: options.trial, settle: (result: Found) => void found.push(result) }];
+    await attempt(open, { timeoutMs, signal, isSingly: false });
+    const refusal = found.find((result) => result instanceof NightjarError);
+    if (refusal) throw new NightjarError('unavailable', refusal.message, { cause: refusal });
+  }
 
   /** Throws the reason why it must not be used, whatever its breaker says. */
   async function checkHealth(signal: AbortSignal): Promise<void> {

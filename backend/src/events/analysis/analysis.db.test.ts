@@ -5,6 +5,7 @@ import { eventually } from '../../../tests/harness/eventually.ts';
 import { createTestQueue, toArrival, toTransact } from '../../../tests/harness/ledger.ts';
 import { seedCamera, seedDetection, seedEvent, seedFrame, seedTime } from '../../api/tests/seed.ts';
 import { readAfter } from '../../broadcast/index.ts';
+import type { Sql } from '../../db/index.ts';
 import { systemClock as clock } from '../../lib/clock.ts';
 import { newId } from '../../lib/id.ts';
 import { silentLog as log } from '../../lib/log.ts';
@@ -81,8 +82,9 @@ describe('analysis', () => {
     await db.query((sql) => sql`update events set analysis_due_at = now() - interval '1 s', last_received_at = now() where id = ${eventId}`); // prettier-ignore
     return eventId;
   }
-  function startWorker(analyst: Analyst, ageMaxMs = DAY_MS): AnalysisWorker {
-    const worker = createAnalysisWorker({ db, transact, rules, analyst, ageMaxMs, clock, log, newId });
+  function startWorker(analyst: Analyst, nowMs = clock.nowMs): AnalysisWorker {
+    const time = { ...clock, nowMs };
+    const worker = createAnalysisWorker({ db, transact, rules, analyst, ageMaxMs: DAY_MS, clock: time, log, newId });
     cleanups.add(() => worker.close());
     return worker;
   }
@@ -214,6 +216,28 @@ describe('analysis', () => {
     expect(await told()).toHaveLength(30);
   });
 
+  it('takes up no more events than its analyst has places for, however often it is woken', async () => {
+    for (let second = 0; second < 8; second += 1) await closeEvent(second * 10);
+    let open = 0;
+    let turnedAway = 0;
+    const analyst: Analyst = {
+      capacity: () => 1 - open,
+      state: () => ({ state: 'ready', reason: null }),
+      async analyze() {
+        if (open > 0) turnedAway += 1;
+        open += 1;
+        for (let step = 0; step < 10; step += 1) await db.query((sql) => sql`select 1`);
+        open -= 1;
+        return scored;
+      },
+    };
+    const worker = startWorker(analyst);
+    const waking = setInterval(() => worker.wake());
+    cleanups.add(async () => clearInterval(waking));
+    await eventually(async () => (await db.query(countDue)) === 0, { what: 'all analyzed' });
+    expect(turnedAway).toBe(0);
+  });
+
   it('never claims one event twice, with eight claimers racing', async () => {
     for (let second = 0; second < 40; second += 1) await closeEvent(second * 10);
     const claimed: string[] = [];
@@ -248,6 +272,43 @@ describe('analysis', () => {
     await db.query((sql) => sql`update events set analysis_lease_until = now() - interval '1 s'`);
     await db.query((sql) => renewClaims(sql, [one.leaseId]));
     expect((await claim()).map(({ event }) => event.id)).toEqual([two.event.id]);
+  });
+
+  it('keeps the lease of a question under way though the clock is set back', async () => {
+    await closeEvent();
+    let nowMs = clock.nowMs();
+    const analyst = createTestAnalyst({ places: 1 });
+    const worker = startWorker(analyst, () => nowMs);
+    await eventually(() => analyst.asked.length === 1, { what: 'the question' });
+    await db.query((sql) => sql`update events set analysis_lease_until = now() + interval '1 s'`);
+    nowMs -= DAY_MS;
+    worker.wake();
+    const isKept = (sql: Sql) => sql`select 1 from events where analysis_lease_until > now() + interval '30 s'`;
+    await eventually(async () => (await db.query(isKept)).length === 1, { what: 'the renewal' });
+  });
+
+  it.each([
+    [0, 'low'],
+    [29, 'low'],
+    [30, 'medium'],
+    [59, 'medium'],
+    [60, 'high'],
+    [84, 'high'],
+    [85, 'critical'],
+    [100, 'critical'],
+  ])('derives the level from the score: %i is %s', async (score, riskLevel) => {
+    const id = await closeEvent();
+    await store(await claimOne(), { ...scored, risk: { ...risk, score } });
+    expect(await read(id)).toMatchObject({ analyzer: 'llm', riskScore: score, riskLevel });
+  });
+
+  it('goes with its event', async () => {
+    await closeEvent();
+    await store(await claimOne(), failed);
+    expect(await readAnalyses()).toHaveLength(2);
+    await db.query((sql) => sql`delete from detections`);
+    await db.query((sql) => sql`delete from events`);
+    expect(await readAnalyses()).toEqual([]);
   });
 
   it('survives that the event is deleted meanwhile', async () => {

@@ -9,7 +9,7 @@ import type { NewId } from '../../lib/id.ts';
 import type { Logger } from '../../lib/log.ts';
 import { createLoop, type Loop } from '../../lib/loop.ts';
 import { withRetry } from '../../lib/retry.ts';
-import type { Analyst, Verdict } from '../../model/analysis.ts';
+import type { Analyst, Dossier, Verdict } from '../../model/analysis.ts';
 import type { EventRules } from '../rows.ts';
 import { CLAIM_MS, claimDue, countDue, giveUp, renewClaims, type Claim } from './claim.ts';
 import { readDossier } from './dossier.ts';
@@ -44,6 +44,8 @@ export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWo
   const renew = every(RENEW_EVERY_MS, clock);
   const clear = every(GIVE_UP_EVERY_MS, clock);
   let queued = 0;
+  /** Claims whose dossier is being read: the analyst does not count them yet. */
+  let unasked = 0;
 
   async function ask(claim: Claim): Promise<void> {
     const verdict = await askAnalyst(claim);
@@ -55,7 +57,13 @@ export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWo
   }
 
   async function askAnalyst({ event }: Claim): Promise<Verdict> {
-    const dossier = await readDossier(db, event, rules.timeZone);
+    let dossier: Dossier;
+    unasked += 1;
+    try {
+      dossier = await readDossier(db, event, rules.timeZone);
+    } finally {
+      unasked -= 1;
+    }
     return analyst.analyze(dossier, stop.signal);
   }
 
@@ -73,7 +81,7 @@ export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWo
     if (inHand.size > 0 && renew()) await db.query((sql) => renewClaims(sql, [...inHand.keys()]));
     if (clear()) await db.query((sql) => giveUp(sql, ageMaxMs));
     queued = await db.query(countDue);
-    const free = queued > 0 ? analyst.capacity() : 0;
+    const free = queued > 0 ? analyst.capacity() - unasked : 0;
     if (free > 0) for (const claim of await db.query((sql) => claimDue(sql, free, ageMaxMs))) begin(claim);
     return false;
   }
@@ -90,11 +98,12 @@ export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWo
   };
 }
 
-/** True when so much time has passed since it last was. */
+/** True when so much time has passed since it last was, or when the clock was set back and nobody knows. */
 function every(durationMs: number, clock: Clock): () => boolean {
   let lastMs = clock.nowMs();
   return () => {
-    if (clock.nowMs() - lastMs < durationMs) return false;
+    const passedMs = clock.nowMs() - lastMs;
+    if (passedMs >= 0 && passedMs < durationMs) return false;
     lastMs = clock.nowMs();
     return true;
   };

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readModel } from '../index.ts';
-import { createGraphBuilder, type GraphBuilder } from '../onnx/onnx-graph.ts';
-import { encodeOnnx, onnxTypes, type OnnxGraph } from '../onnx/onnx-proto.ts';
-import { buildDecodedRtdetr, buildProbe, buildRtdetr, buildYolox, type TestInput } from '../test-graphs.ts';
+import type { GraphBuilder } from '../onnx/onnx-graph.ts';
+import { encodeOnnx } from '../onnx/onnx-proto.ts';
+import {
+  buildDecodedRtdetr,
+  buildProbe,
+  buildRtdetr,
+  buildYolox,
+  turnForEver,
+  type TestInput,
+} from '../test-graphs.ts';
 import { importModel, toModelName, type ImportOptions } from './import-model.ts';
 
 // Each import starts a process or two.
@@ -234,20 +241,4 @@ async function findTrials(): Promise<number[]> {
   return pids.filter((_, index) => commands[index]?.includes('trial-process'));
 }
 
-/** The picture's mean goes round in a loop that nobody could wait for. */
-function buildEndless() {
-  return buildProbe(small, [0, 1, 2, 3], (onnx) => {
-    const body = createGraphBuilder('body', { prefix: 'body_' });
-    body.input('round', 'int64', []);
-    body.input('go', 'bool', []);
-    body.input('carried', 'float32', ['N', 3, 2, 4]);
-    body.node('Identity', ['go'], {}, 'go_on');
-    body.node('Sin', ['carried'], {}, 'turned');
-    body.output('go_on', 'bool', []);
-    body.output('turned', 'float32', ['N', 3, 2, 4]);
-    const rounds = onnx.node('Squeeze', [onnx.int64('rounds', [2 ** 50])]);
-    const graph: OnnxGraph = body.build().graph;
-    const always = onnx.node('Cast', [rounds], { to: onnxTypes.bool });
-    return onnx.node('Loop', [rounds, always, 'values'], { body: { graph } });
-  });
-}
+const buildEndless = () => buildProbe(small, [0, 1, 2, 3], (onnx) => turnForEver(onnx, 'values', ['N', 3, 2, 4]));

@@ -1,9 +1,12 @@
 /**
  * The process that tries a foreign network: one task in, one answer out. A network may hang or crash the native engine,
- * and a thread of ours would go down with it, or take the whole command along.
+ * and a thread of ours would go down with it, or take the whole command along. It computes on a second thread: the
+ * first must hear that whoever asked is gone, or a network without end would compute for nobody, for ever.
  */
+import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import { toMessage } from '../../lib/errors.ts';
+import { startWorker } from '../../lib/start-worker.ts';
 import type { TrialAnswer, TrialResult, TrialRun, TrialTask } from './trial-message.ts';
 
 async function runTrial({ onnxPath, input, runs }: TrialTask): Promise<TrialResult> {
@@ -39,11 +42,17 @@ function paint(pixels: Uint8Array, picture: number, index: number, { width, heig
   }
 }
 
-const answer = (message: TrialAnswer): void => void process.send?.(message, () => process.disconnect());
+const toFailed = (thrown: unknown): TrialAnswer => ({ failed: toMessage(thrown) });
 
-process.once('message', (task) => {
-  runTrial(task as TrialTask).then(
-    (result) => answer({ result }),
-    (thrown: unknown) => answer({ failed: toMessage(thrown) }),
-  );
-});
+function listen(): void {
+  const answer = (message: TrialAnswer): void => void process.send?.(message);
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.once('message', (task) => {
+    const worker = startWorker(new URL(import.meta.url), task);
+    worker.once('message', answer);
+    worker.once('error', (thrown) => answer(toFailed(thrown)));
+  });
+}
+
+if (parentPort === null) listen();
+else parentPort.postMessage(await runTrial(workerData as TrialTask).then((result) => ({ result }), toFailed));

@@ -62,6 +62,17 @@ test('a whole file comes in one request, and is told of as it comes', async () =
   expect(await readdir(dir)).toEqual([]);
 });
 
+// The garbage collector would end it too, some seconds later.
+test('what is refused unread is not left coming', { timeout: 4_000 }, async () => {
+  let onClose: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => (onClose = resolve));
+  const { url } = await serve((_request, response) => {
+    response.on('close', onClose).writeHead(200, { 'content-length': 500_000 }).write(bytes);
+  });
+  await expect(get({ url }, { bytes: 5 })).rejects.toMatchObject({ kind: 'invalid' });
+  await closed;
+});
+
 describe('an interruption', () => {
   test('costs nothing: the rest is asked for', async () => {
     const { url, asked, sent } = await serve(serveFile({ bytes, stallAfter: 100_000 }), serveFile({ bytes }));

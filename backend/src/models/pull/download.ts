@@ -186,7 +186,7 @@ async function* bodyOf({ body }: Response, url: string): AsyncGenerator<Uint8Arr
 
 type Stall = ReturnType<typeof createStall>;
 
-/** Aborts when nothing has happened for a while, or when the caller does. */
+/** Aborts when nothing has happened for a while, or when the caller does; at the end too, whatever is still to come. */
 function createStall(stallMsMax: number, outer: AbortSignal | undefined) {
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(), stallMsMax);
@@ -194,6 +194,9 @@ function createStall(stallMsMax: number, outer: AbortSignal | undefined) {
     signal: outer ? AbortSignal.any([outer, stalled.signal]) : stalled.signal,
     touch: () => void timer.refresh(),
     hasStalled: () => stalled.signal.aborted,
-    end: () => clearTimeout(timer),
+    end(): void {
+      clearTimeout(timer);
+      stalled.abort();
+    },
   };
 }

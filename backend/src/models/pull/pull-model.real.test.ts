@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -69,6 +69,22 @@ test('a name that is taken costs no request, unless it is to be replaced', async
   expect(server.asked).toEqual([]);
   await server.close();
   expect((await pull(serveFile({ bytes }), {}, { force: true })).card.name).toBe('tiny');
+});
+
+test('of two at once one is refused, and the other is not disturbed', async () => {
+  const first = pull(serveFile({ bytes }), { sha256 });
+  await expect.poll(() => listDownloads().catch(() => [])).toContain('tiny.lock');
+  const second = pullModel({ name: 'tiny', modelsDir, clock: systemClock, known: [toKnown({ sha256 })] });
+  await expect(second).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('tiny.lock') as string }); // prettier-ignore
+  expect((await first).downloaded.sha256).toBe(sha256);
+  expect(await listDownloads()).toEqual([]);
+});
+
+test('a lock that a crash left behind is taken over', async () => {
+  await mkdir(join(modelsDir, '.downloads'));
+  // Above every limit of the kernel: a process that cannot be.
+  await writeFile(join(modelsDir, '.downloads', 'tiny.lock'), '99999999');
+  expect((await pull(serveFile({ bytes }))).card.name).toBe('tiny');
 });
 
 test('a name that nobody knows is told, with those that are known', async () => {

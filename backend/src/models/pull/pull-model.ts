@@ -6,6 +6,7 @@ import { readLabels } from '../import/labels.ts';
 import { assertFree } from '../import/model-folder.ts';
 import { download, type Downloaded, type DownloadOptions } from './download.ts';
 import { knownModels, type KnownModel } from './known-models.ts';
+import { withLock } from './lock.ts';
 
 export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'onProgress' | 'onRetry' | 'limits'> {
   readonly name: string;
@@ -31,15 +32,19 @@ const DOWNLOADS = '.downloads';
 
 /**
  * Downloads a known model and imports it. Throws `not_found` (no such model, here or at its address), `conflict` (its
- * name is taken) and `invalid` (not the file that is expected, or not one that can be imported: it is removed) at
+ * name is taken, or another process is pulling it: two would write into one file) and `invalid` (not the file that is expected, or not one that can be imported: it is removed) at
  * once, and `unavailable` when the network does not heal; what came by then is kept for the next call.
  */
 export async function pullModel(options: PullOptions): Promise<PullReport> {
   const model = findKnown(options.name, options.known ?? knownModels);
   const { modelsDir, force = false } = options;
   await assertFree(join(modelsDir, model.name), force);
+  return withLock(join(modelsDir, DOWNLOADS, `${model.name}.lock`), () => pullLocked(model, options));
+}
+
+async function pullLocked(model: KnownModel, options: PullOptions): Promise<PullReport> {
   const { url, bytes, sha256 } = model;
-  const path = join(modelsDir, DOWNLOADS, `${model.name}.onnx.part`);
+  const path = join(options.modelsDir, DOWNLOADS, `${model.name}.onnx.part`);
   const file = await download({ ...options, url, path, bytes, sha256 });
   options.onDownloaded?.(file);
   const report = await importDownloaded(model, { ...options, path, file });
