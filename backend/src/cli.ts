@@ -17,6 +17,10 @@ const TUNE_SECONDS_MAX = 3_600;
 const LINGER_MS_MAX = 5_000;
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
+// Whoever read has gone (`| head`): that is no reason to leave work half done.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const program = new Command('nightjar');
 let exitCode = 0;
 
@@ -52,7 +56,7 @@ program
   .option('--annotate <dir>', 'write pictures with the boxes drawn to this folder')
   .option('--model <name>', 'a model folder, by name or path')
   .option('--score-min <score>', 'smallest score, 0 to 1', parseScore)
-  .option('--labels <list>', 'only these labels, or all', (value) => value.split(','))
+  .option('--labels <list>', 'only these labels, or all', (value) => value.split(',').map((label) => label.trim()))
   .action(async (paths: string[], flags: DetectFlags) => {
     const [{ runDetect }, { openDetector }] = await Promise.all([import('./cli/detect.ts'), import('./parts.ts')]);
     const config = withFlags(readConfig(), flags);

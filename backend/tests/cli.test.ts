@@ -1,11 +1,14 @@
 /** The commands as a user types them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createTestDatabase } from './harness/database.ts';
 import { findMissing, readExpected, type ExpectedPicture } from './harness/fixtures.ts';
-import { runCli } from './harness/nightjar.ts';
+import { cliPath, runCli } from './harness/nightjar.ts';
 import { camerasDir } from './harness/pictures.ts';
 import { startLlmStandin } from './standins/llm-server.ts';
 import { startRtdetr } from './standins/rtdetr-server.ts';
@@ -140,6 +143,13 @@ describe('detect', () => {
     expect(stdout).toMatch(/│ cat +│/);
     expect(code).toBe(0);
   });
+});
+
+it('goes on, and ends well, when nobody reads what it says any more', async () => {
+  const child = spawn(process.execPath, [cliPath, 'models', 'pull'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  expect([stderr, code]).toEqual(['', 0]);
 });
 
 it('models list names the bundled model and its licence', async () => {

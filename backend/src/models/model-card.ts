@@ -56,7 +56,10 @@ export async function readModel(dir: string): Promise<Model> {
   const onnxPath = resolve(dir, 'model.onnx');
   const bytes = await readPart(onnxPath, `${onnxPath} is missing: run ./setup.sh, which builds it`);
   if (sha256Of(bytes) !== card.sha256)
-    throw new NightjarError('invalid', `${onnxPath} is not the file that model.json pins (sha256): run ./setup.sh`);
+    throw new NightjarError(
+      'invalid',
+      `${onnxPath} is not the file that model.json pins (sha256): run ./setup.sh for the bundled model, import any other again`,
+    );
   return { name: card.name, onnxPath, card };
 }
 

@@ -1,11 +1,14 @@
 /**
  * The process that tries an execution provider: the same threads on the same network as the detector's, in a process
- * of its own, for a driver may crash it or hang in it. Tells what it measures, a message for each batch size.
+ * of its own, for a driver may crash it or hang in it. Tells what it measures, a message for each batch size. What is not the
+ * CPU must compute what the CPU computes.
  */
 import { percentile } from '../../lib/latency.ts';
 import { toMessage } from '../../lib/errors.ts';
 import type { ChildMessage, Measured, MeasureSettings } from './measure-message.ts';
 import { startOnnxThread, type StartedThread } from './onnx-thread.ts';
+import { findDifference, makeTrialPixels } from './resemblance.ts';
+import type { RunOutputs } from './session.ts';
 
 const RUNS_MIN = 3;
 
@@ -21,6 +24,21 @@ function startThread(batch: number): Promise<StartedThread> {
   return startOnnxThread({ onnxPath, provider, threads, input, buckets, warmBatch: batch, startMsMax });
 }
 
+/** What the CPU makes of the trial picture; undefined where the CPU itself is measured. */
+async function computeReference(): Promise<RunOutputs | undefined> {
+  if (settings.provider === 'cpu') return undefined;
+  const thread = await startOnnxThread({ ...settings, provider: 'cpu', buckets: [], warmBatch: 1 });
+  const outputs = await thread.run({ batch: 1, pixels: makeTrialPixels(settings.input, 1) });
+  await thread.close();
+  return outputs;
+}
+
+async function assertAlike(thread: StartedThread, batch: number, reference: RunOutputs): Promise<void> {
+  const outputs = await thread.run({ batch, pixels: makeTrialPixels(settings.input, batch) });
+  const difference = findDifference(outputs, reference, batch);
+  if (difference !== null) throw new Error(`computes other results than the CPU: ${difference}`);
+}
+
 /** Runs one after another until the time is up; resolves to what each took. */
 async function repeat(thread: StartedThread, batch: number): Promise<number[]> {
   const bytes = batch * settings.input.width * settings.input.height * 3;
@@ -34,8 +52,9 @@ async function repeat(thread: StartedThread, batch: number): Promise<number[]> {
   return durationsMs;
 }
 
-async function measure(batch: number): Promise<Measured> {
+async function measure(batch: number, reference: RunOutputs | undefined): Promise<Measured> {
   const threads = await Promise.all(Array.from({ length: settings.workers }, () => startThread(batch)));
+  if (reference) await Promise.all(threads.map((thread) => assertAlike(thread, batch, reference)));
   const startedMs = performance.now();
   const durations = (await Promise.all(threads.map((thread) => repeat(thread, batch)))).flat();
   const elapsedMs = performance.now() - startedMs;
@@ -57,7 +76,8 @@ async function measure(batch: number): Promise<Measured> {
 }
 
 async function measureAll(): Promise<void> {
-  for (const batch of settings.batches) say({ type: 'measured', measured: await measure(batch) });
+  const reference = await computeReference();
+  for (const batch of settings.batches) say({ type: 'measured', measured: await measure(batch, reference) });
 }
 
 await measureAll().then(

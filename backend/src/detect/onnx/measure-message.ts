@@ -28,7 +28,7 @@ const measured = z.strictObject({
   runMs: duration,
   /** What all workers together take for a picture. */
   pictureMs: duration,
-  /** Most memory that the measuring process had, all threads together. */
+  /** Most memory that the measuring process had, all threads together; of a GPU's, with the CPU's network for comparison. */
   memoryMb: duration,
 });
 /** How fast one batch size was. */

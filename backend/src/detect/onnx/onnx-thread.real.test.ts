@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { startOnnxThread, type ThreadSettings } from './onnx-thread.ts';
+import { testInput, writeOperator } from './test-network.ts';
 
 // Loading the network takes half a second on an idle machine, and many times that on a busy one.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -25,6 +29,15 @@ test('a run that the engine refuses ends its thread, and every later run of that
   await expect(thread.run(toRequest(5))).rejects.toMatchObject({ kind: 'unavailable' });
   await expect(thread.ended).resolves.toMatchObject({ kind: 'unavailable' });
   await expect(thread.run(toRequest(GOOD))).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+test('nothing but NaN is no result', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'nightjar-nan-'));
+  const wrong = { ...settings, input: testInput, onnxPath: await writeOperator(dir, 'Log', -1) };
+  await expect(startOnnxThread(wrong)).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('nothing but NaN') as string }); // prettier-ignore
+  const sound = await startOnnxThread({ ...wrong, onnxPath: await writeOperator(dir, 'Log', 1) });
+  await sound.close();
+  await rm(dir, { recursive: true });
 });
 
 test('the pixels are handed over, not copied', async () => {

@@ -12,12 +12,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { readModel } from '../../models/index.ts';
-import type { MeasureSettings } from './measure.ts';
+import { measure, type MeasureSettings } from './measure.ts';
 import { createOnnxDetector, type DetectorModel, type OnnxDetectorOptions } from './onnx-detector.ts';
 import { startOnnxThread } from './onnx-thread.ts';
 import type { StartThread } from './provider-parts.ts';
 import { surveyProviders } from './survey.ts';
-import { findSwiftShader, makeTestPicture, writeTestModel } from './test-network.ts';
+import { findSwiftShader, makeTestPicture, testInput, writeOperator, writeTestModel } from './test-network.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 30_000 });
 
@@ -100,6 +100,19 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('WebGPU',
     } finally {
       await Promise.all([failing.close(), cpu.close()]);
     }
+  });
+
+  test('that computes other results than the CPU is not used, however fast it is', async () => {
+    useDriver(findSwiftShader());
+    const settings = { threads: 1, workers: 1, batches: [1, 2], buckets: true, runMs: 1, startMsMax: 20_000 };
+    const tryIt = async (scale: number) => {
+      const onnxPath = await writeOperator(dir, 'Sin', scale);
+      return measure({ ...settings, onnxPath, provider: 'webgpu', input: testInput }, { limitMs: 30_000 });
+    };
+    expect((await tryIt(0.01)).fault).toBeNull();
+    const { measured, fault } = await tryIt(1e7);
+    expect(measured).toEqual([]);
+    expect(fault).toMatch(/^computes other results than the CPU: values differs by \d/);
   });
 
   test('in software, on a real network, is not chosen: the CPU is, and says why', async () => {

@@ -65,5 +65,14 @@ export async function runSession(
   { batch, pixels }: { readonly batch: number; readonly pixels: Uint8Array },
 ): Promise<RunOutputs> {
   const outputs = await session.run({ [name]: new ort.Tensor('uint8', pixels, [batch, height, width, 3]) });
-  return Object.fromEntries(Object.entries(outputs).map(([key, tensor]) => [key, tensor.data]));
+  const values = Object.fromEntries(Object.entries(outputs).map(([key, tensor]) => [key, tensor.data]));
+  assertNumbers(values);
+  return values;
+}
+
+/** A GPU that was lost may answer in time with nothing but NaN: families would drop that, and see an empty picture. */
+function assertNumbers(outputs: RunOutputs): void {
+  for (const [name, values] of Object.entries(outputs))
+    if (values instanceof Float32Array && values.length > 0 && values.every(Number.isNaN))
+      throw new Error(`the network computed nothing but NaN (${name})`);
 }

@@ -52,6 +52,22 @@ export async function writeTestModel(dir: string, batchMax: Readonly<Record<stri
   return { name: 'test', onnxPath, card };
 }
 
+/**
+ * One operator on the pixels, each times `scale`. Of a sine of large numbers shaders make something else than the CPU
+ * does; of the logarithm of negative ones everybody makes NaN.
+ */
+export async function writeOperator(dir: string, operator: 'Sin' | 'Log', scale: number): Promise<string> {
+  const graph = createGraphBuilder('operator');
+  const images = graph.input('images', 'uint8', ['batch_of_pictures', SIDE, SIDE, 3]);
+  const floats = graph.node('Cast', [images], { to: 1 });
+  const more = graph.node('Add', [floats, graph.float32('one', [1], Float32Array.of(1))]);
+  graph.node(operator, [graph.node('Mul', [more, graph.float32('scale', [1], Float32Array.of(scale))])], {}, 'values');
+  graph.output('values', 'float32', ['batch_of_pictures', SIDE, SIDE, 3]);
+  const onnxPath = path.join(dir, `${operator}.onnx`);
+  await writeFile(onnxPath, encodeOnnx(graph.build()));
+  return onnxPath;
+}
+
 /** A picture of noise around a colour; the same seed gives the same picture. */
 export function makeTestPicture(seed: number): PreparedPicture {
   const size = { width: SIDE, height: SIDE };
