@@ -56,7 +56,7 @@ function openLlm({ config, media, log }: AnalysisParts): Analyst {
     const size = { width: Math.max(1, Math.floor(width * scale)), imagePixelsMax: config.imagePixelsMax };
     return annotate(await media.read(mediaPath), [], size);
   };
-  const client = createLlmClient({ ...llm, url });
+  const client = createLlmClient({ ...llm, url, clock });
   log.info({ host: client.host, api: llm.api, model: llm.model }, 'events are analyzed by a language model');
   return createLlmAnalyst({
     ...llm,

@@ -3,8 +3,9 @@
  * The command line. Each command lives in a file of its own and is loaded only when it is called.
  * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addModelsCommands } from './cli/models-commands.ts';
+import { numberFrom, parseScore } from './cli/values.ts';
 import { readConfig, toLabels, toModelDir, type Config } from './config.ts';
 import { VERSION } from './facts.ts';
 import { NightjarError, toMessage } from './lib/errors.ts';
@@ -82,7 +83,11 @@ program
 program
   .command('doctor')
   .description('look at everything Nightjar needs and explain what is missing')
-  .option('--tune [seconds]', 'measure the ways of computing here instead, and suggest settings', parseSeconds)
+  .option(
+    '--tune [seconds]',
+    'measure the ways of computing here instead, and suggest settings',
+    numberFrom(1, TUNE_SECONDS_MAX),
+  )
   .action(async ({ tune }: { tune?: true | number }) => {
     if (tune === undefined) {
       const { runDoctor } = await import('./cli/doctor.ts');
@@ -112,18 +117,6 @@ const withFlags = (config: Config, flags: DetectFlags): Config => ({
   scoreMin: flags.scoreMin ?? config.scoreMin,
   labels: flags.labels ? toLabels(flags.labels) : config.labels,
 });
-
-function parseScore(value: string): number {
-  const score = Number(value);
-  if (value.trim() === '' || !(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be from 0 to 1');
-  return score;
-}
-
-function parseSeconds(value: string): number {
-  const seconds = Number(value);
-  if (value.trim() !== '' && seconds >= 1 && seconds <= TUNE_SECONDS_MAX) return seconds;
-  throw new InvalidArgumentError(`must be from 1 to ${TUNE_SECONDS_MAX}`);
-}
 
 /** The one place where an error becomes words and an exit code. */
 function toExitCode(thrown: unknown): number {

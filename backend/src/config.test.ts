@@ -81,6 +81,18 @@ describe('configuration', () => {
 
   it('takes an empty value as not given', () => expect(parse({ PORT: ' ' }).port).toBe(8000));
 
+  it.each(['DETECTOR_API_KEY', 'LLM_API_KEY'])(
+    'refuses a %s that no header can carry, and does not repeat it',
+    (name) => {
+      for (const value of ['sec\nret', 'secret\u20ac', 'sec ret']) {
+        const faults = faultsOf({ [name]: value });
+        expect(faults.map(({ path }) => path)).toEqual([name]);
+        expect(faults[0]?.message).not.toContain('sec');
+      }
+      expect(faultsOf({ [name]: 'sk-Az09_.~+/=' })).toEqual([]);
+    },
+  );
+
   it('never repeats a secret, nor any value, in a fault', () => {
     const secret = 'postgrez://u:hunter2@h';
     const text = JSON.stringify(

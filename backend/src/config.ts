@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { byteSize, decimal, flag, list, pixelCount, timeZone, url, whole } from './lib/env-values.ts';
+import { byteSize, decimal, flag, headerValue, list, pixelCount, timeZone, url, whole } from './lib/env-values.ts';
 import { NightjarError } from './lib/errors.ts';
 
 export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
@@ -51,7 +51,7 @@ const environment = z.object({
   EXECUTION_PROVIDER: z.enum(executionProviders, `must be one of ${executionProviders.join(', ')}`).default('auto'),
   VK_DRIVER_FILES: z.string().optional(),
   VK_ICD_FILENAMES: z.string().optional(),
-  DETECTOR_API_KEY: z.string().optional(),
+  DETECTOR_API_KEY: headerValue.optional(),
   // Node's fetch gives up by itself after 300 s without an answer.
   DETECTOR_TIMEOUT_MS: whole(100, 300_000).default(30_000),
   DETECT_BATCH_MAX: whole(1, 256).optional(),
@@ -68,7 +68,7 @@ const environment = z.object({
   LLM_URL: url(['http:', 'https:']).optional(),
   LLM_API: z.enum(['chat', 'completion'], 'must be chat or completion').default('chat'),
   LLM_MODEL: z.string().optional(),
-  LLM_API_KEY: z.string().optional(),
+  LLM_API_KEY: headerValue.optional(),
   LLM_TIMEOUT_MS: whole(100, 3_600_000).default(120_000),
   LLM_IMAGES_MAX: whole(0, 8).default(0),
   LLM_CONCURRENCY_MAX: whole(1, 64).default(1),

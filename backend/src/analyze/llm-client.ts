@@ -1,4 +1,5 @@
 /** Asks a language model over HTTP. What went wrong is always an LlmError, so that callers know what it means. */
+import type { Clock } from '../lib/clock.ts';
 import { LlmError } from './llm-error.ts';
 import { toPlainText } from './plain-text.ts';
 import { postJson, type HttpAnswer } from './post-json.ts';
@@ -14,6 +15,7 @@ export interface LlmClientOptions {
   readonly apiKey: string | undefined;
   readonly timeoutMs: number;
   readonly outputTokensMax: number;
+  readonly clock: Clock;
 }
 
 export interface LlmClient {
@@ -32,6 +34,7 @@ export function createLlmClient({
   timeoutMs,
   model,
   outputTokensMax,
+  clock,
   ...options
 }: LlmClientOptions): LlmClient {
   const protocol: Protocol = protocols[api];
@@ -44,7 +47,7 @@ export function createLlmClient({
     outputTokensMax,
     async ask(question, signal) {
       const body = JSON.stringify(protocol.toBody({ ...question, model, outputTokensMax }));
-      const answer = await postJson({ url, headers, body, timeoutMs, signal });
+      const answer = await postJson({ url, headers, body, timeoutMs, clock, signal });
       const said = answer.status === 200 ? protocol.parse(parseJson(answer.text)) : undefined;
       if (said) return said;
       const text = conceal(answer.text, apiKey);

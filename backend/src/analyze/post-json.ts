@@ -4,7 +4,9 @@
  */
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Clock } from '../lib/clock.ts';
 import { errorCode, NightjarError, toMessage } from '../lib/errors.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import { LlmError } from './llm-error.ts';
 
 const ANSWER_BYTES_MAX = 4 * 1024 ** 2;
@@ -15,6 +17,7 @@ export interface JsonRequest {
   readonly body: string;
   /** From the first byte sent to the last received. */
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -28,16 +31,22 @@ const awayCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ETIMEDOUT|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_TLS)/;
 
 /** Throws `cancelled` when the signal ends it, else an LlmError: `away` when nobody listens, `failed` for what broke off. */
-export async function postJson({ url, headers, body, timeoutMs, signal }: JsonRequest): Promise<HttpAnswer> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+export async function postJson({ url, headers, body, timeoutMs, clock, signal }: JsonRequest): Promise<HttpAnswer> {
   let isConnected = false;
+  let isLate = false;
+  const late = (): Error => {
+    isLate = true;
+    return new Error('its time is up');
+  };
   const onConnect = (): void => void (isConnected = true);
   try {
-    return await exchange(url, { headers, body, onConnect, signal: AbortSignal.any([signal, timeout]) });
+    return await withTimeLimit({ timeoutMs, clock, late, signal }, (ending) =>
+      exchange(url, { headers, body, onConnect, signal: ending }),
+    );
   } catch (cause) {
     if (cause instanceof LlmError) throw cause;
     if (signal.aborted) throw new NightjarError('cancelled', 'closing', { cause });
-    if (timeout.aborted) {
+    if (isLate) {
       const message = `the language model ${isConnected ? 'did not answer' : 'cannot be reached'} within ${timeoutMs} ms`;
       throw new LlmError(isConnected ? 'failed' : 'away', 'unavailable', message, { cause });
     }

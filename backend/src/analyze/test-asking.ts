@@ -9,7 +9,7 @@ type Overrides = Partial<Omit<LlmAnalystOptions, 'client'> & Omit<LlmClientOptio
 export function createTestAnalyst(url: string, overrides: Overrides = {}): Analyst {
   const { api = 'chat', model, apiKey, timeoutMs = 10_000, outputTokensMax = 500, ...rest } = overrides;
   return createLlmAnalyst({
-    client: createLlmClient({ url, api, model, apiKey, timeoutMs, outputTokensMax }),
+    client: createLlmClient({ url, api, model, apiKey, timeoutMs, outputTokensMax, clock: systemClock }),
     bands: { lowMax: 29, mediumMax: 59, highMax: 84 },
     timeZone: 'UTC',
     readImage: () => Promise.reject(new Error('there are no pictures here')),

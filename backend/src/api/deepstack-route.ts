@@ -5,7 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { NightjarError } from '../lib/errors.ts';
 import type { DetectedObject } from '../model/index.ts';
-import { assertSeen, binary, refusals, takeFiles, toConfidence, toMilliseconds } from './detect-routes.ts';
+import { assertSeen, binary, refusals, takeFiles, toMilliseconds } from './detect-routes.ts';
 import type { Seen } from './guest-queue.ts';
 import type { Guests } from './guests.ts';
 import { FORM_BYTES_MAX, isForm, type Form, type FormFile } from './multipart.ts';
@@ -111,6 +111,6 @@ const toPredictions = ({ objects, durationMs }: Seen, scoreMin: number): z.infer
 
 const toPrediction = ({ label, score, bbox: { x, y, width, height } }: DetectedObject) => ({
   label,
-  confidence: toConfidence(score),
+  confidence: score,
   ...{ x_min: x, y_min: y, x_max: x + width, y_max: y + height },
 });

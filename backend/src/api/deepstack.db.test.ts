@@ -21,7 +21,7 @@ import {
 import { startTestApi, TEST_IMAGE_BYTES_MAX, TEST_KEY, type TestApi } from './tests/test-api.ts';
 
 const PATH = '/v1/vision/detection';
-const person: DetectedObject = { label: 'person', score: 0.912345678, bbox: { x: 3, y: 4, width: 10, height: 20 } };
+const person: DetectedObject = { label: 'person', score: 0.912346, bbox: { x: 3, y: 4, width: 10, height: 20 } };
 const dog: DetectedObject = { label: 'dog', score: 0.41, bbox: { x: 0, y: 0, width: 64, height: 48 } };
 const personSeen = { label: 'person', confidence: 0.912346, x_min: 3, y_min: 4, x_max: 13, y_max: 24 };
 const dogSeen = { label: 'dog', confidence: 0.41, x_min: 0, y_min: 0, x_max: 64, y_max: 48 };

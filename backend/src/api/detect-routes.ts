@@ -114,7 +114,7 @@ export function assertSeen(seen: Seen | NightjarError | undefined): Seen {
 const toSeenWire = ({ width, height, objects, durationMs }: Seen): SeenWire => ({
   detections: objects.map(({ label, score, bbox }: DetectedObject) => ({
     class: label,
-    confidence: toConfidence(score),
+    confidence: score,
     bbox: { ...bbox },
   })),
   inference_time_ms: toMilliseconds(durationMs),
@@ -122,6 +122,4 @@ const toSeenWire = ({ width, height, objects, durationMs }: Seen): SeenWire => (
   image_height: height,
 });
 
-/** Six digits: more are noise of the network's last layer. */
-export const toConfidence = (score: number): number => Math.round(score * 1e6) / 1e6;
 export const toMilliseconds = (durationMs: number): number => Math.round(durationMs * 10) / 10;

@@ -24,7 +24,7 @@ import {
 } from './tests/forms.ts';
 import { startTestApi, TEST_IMAGE_BYTES_MAX, TEST_KEY, type TestApi } from './tests/test-api.ts';
 
-const person: DetectedObject = { label: 'person', score: 0.912345678, bbox: { x: 3, y: 4, width: 10, height: 20 } };
+const person: DetectedObject = { label: 'person', score: 0.912346, bbox: { x: 3, y: 4, width: 10, height: 20 } };
 const dog: DetectedObject = { label: 'dog', score: 0.41, bbox: { x: 0, y: 0, width: 1, height: 1 } };
 const seen = {
   detections: [

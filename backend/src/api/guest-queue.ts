@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { NightjarError } from '../lib/errors.ts';
+import { isPictureStart } from '../lib/picture-start.ts';
 import type { DetectedObject } from '../model/index.ts';
 import type { FormFile } from './multipart.ts';
 import type { GuestDetector } from './options.ts';
-import { assertPictureStart } from './picture-start.ts';
 import { HttpRefusal } from './problem.ts';
 
 /** Beside those that are being examined. */
@@ -42,7 +42,8 @@ export function createGuestQueue(detector: GuestDetector, waitingMax = WAITING_M
 
   async function examine({ bytes, isTooLarge }: FormFile): Promise<Seen> {
     if (isTooLarge) throw new HttpRefusal(413, `a picture may have ${detector.imageBytesMax} bytes at most`);
-    assertPictureStart(bytes);
+    if (bytes.length === 0) throw new NightjarError('invalid', 'not a picture: it is empty');
+    if (!isPictureStart(bytes)) throw new NightjarError('invalid', 'not a picture: the content is of no known format');
     const startedMs = performance.now();
     const size = await detector.measure(bytes);
     const objects = await detector.examine({ bytes, ...size });

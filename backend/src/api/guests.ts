@@ -3,8 +3,8 @@
  * pipeline, so they are bounded in every direction: bytes held, pictures examined at once, pictures that wait, time.
  */
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
-import type { Clock } from '../lib/clock.ts';
 import { NightjarError } from '../lib/errors.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import { createGuestQueue, type Seen } from './guest-queue.ts';
 import { readForm, type Form, type FormFile, type FormOptions } from './multipart.ts';
 import type { ApiOptions } from './options.ts';
@@ -60,12 +60,12 @@ export function createGuests({ detector, health, clock }: GuestOptions, limits: 
       outgoing.once('close', leave);
       try {
         return await use({
-          readForm: ({ withinMs = FORM_MS_MAX, signal, ...wanted }) =>
-            withinTime(clock, withinMs, (late) => {
-              const either = signal ? AbortSignal.any([signal, late]) : late;
-              const limits = { fileBytesMax: detector.imageBytesMax, onBytes: account.take };
-              return readForm(incoming, { ...wanted, ...limits, signal: either });
-            }),
+          readForm: ({ withinMs: timeoutMs = FORM_MS_MAX, signal, ...wanted }) => {
+            const limits = { fileBytesMax: detector.imageBytesMax, onBytes: account.take };
+            return withTimeLimit({ timeoutMs, clock, late: () => tooSlow(timeoutMs), signal }, (ending) =>
+              readForm(incoming, { ...wanted, ...limits, signal: ending }),
+            );
+          },
           look: (pictures) => queue.look(pictures, gone.signal),
         });
       } finally {
@@ -99,12 +99,5 @@ function createBudget(bytesMax: number) {
   };
 }
 
-async function withinTime<T>(clock: Clock, limitMs: number, run: (late: AbortSignal) => Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const late = new AbortController();
-  void clock.sleep(limitMs, done.signal).then(() => {
-    const reason = `the whole form must come within ${limitMs / 1_000} s`;
-    if (!done.signal.aborted) late.abort(new HttpRefusal(408, reason, { Connection: 'close' }));
-  });
-  return run(late.signal).finally(() => done.abort());
-}
+const tooSlow = (limitMs: number): HttpRefusal =>
+  new HttpRefusal(408, `the whole form must come within ${limitMs / 1_000} s`, { Connection: 'close' });

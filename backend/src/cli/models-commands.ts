@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { bundledModelsDir, readConfig, toModelsDir } from '../config.ts';
 import { NightjarError } from '../lib/errors.ts';
 import type { ImportFlags } from './models-import.ts';
+import { numberFrom, parseScore, toNumber } from './values.ts';
 
 const modelsDir = (): string => toModelsDir(readConfig().dataDir);
 
@@ -40,7 +41,7 @@ function addImport(models: Command, write: (line: string) => void): void {
     .option('--size <WxH>', 'of its input, for a network that leaves it open', parseSize)
     .addOption(new Option('--resize <how>', 'how a picture is put into the input').choices(['letterbox', 'stretch']))
     .addOption(new Option('--align <where>', 'where a letterboxed picture lies').choices(['centre', 'corner']))
-    .option('--pad <grey>', '0 to 255, beside a letterboxed picture', parseGrey)
+    .option('--pad <grey>', '0 to 255, beside a letterboxed picture', numberFrom(0, 255))
     .addOption(new Option('--channels <order>', 'the order that it was trained with').choices(['rgb', 'bgr']))
     .option('--scale <x>', 'bytes are multiplied by this first; 1/255 may be given so', parseScale)
     .option('--mean <r,g,b>', 'then this is subtracted', parseRgb)
@@ -71,11 +72,6 @@ function parseSize(text: string): { width: number; height: number } {
   return { width: Number(width), height: Number(height) };
 }
 
-function parseGrey(text: string): number {
-  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) throw new InvalidArgumentError('must be from 0 to 255');
-  return Number(text);
-}
-
 function parseScale(text: string): number {
   const [numerator = NaN, denominator = 1] = text.split('/').map(toNumber);
   const scale = numerator / denominator;
@@ -89,11 +85,3 @@ function parseRgb(text: string): readonly [number, number, number] {
     throw new InvalidArgumentError('must be three numbers: red,green,blue');
   return [red, green, blue];
 }
-
-function parseScore(text: string): number {
-  const score = toNumber(text);
-  if (!(score >= 0 && score <= 1)) throw new InvalidArgumentError('must be from 0 to 1');
-  return score;
-}
-
-const toNumber = (text: string): number => (text.trim() === '' ? NaN : Number(text));

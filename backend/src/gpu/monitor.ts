@@ -1,9 +1,9 @@
-import type { Clock } from '../lib/clock.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
 import { toNightjarError, NightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
+import { runProgram } from '../lib/run-program.ts';
 import { parseGpus, queryArgs, type Gpu, type GpuFigures } from './parse.ts';
-import { runProgram } from './run-program.ts';
 
 const SAMPLE_MS = 5_000;
 /** Without persistence mode the driver wakes each GPU first, which takes seconds. */
@@ -50,7 +50,7 @@ export function createGpuMonitor(options: GpuMonitorOptions): GpuMonitor {
   let isRunning = false;
 
   async function ask(signal: AbortSignal): Promise<readonly Gpu[]> {
-    const run = runProgram(program, queryArgs, { withinMs: answerMsMax, signal });
+    const run = runProgram(program, queryArgs, { withinMs: answerMsMax, clock: systemClock, signal });
     isRunning = true;
     void run.gone.then(() => (isRunning = false));
     const found = parseGpus(await run.output);

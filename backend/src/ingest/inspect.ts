@@ -1,6 +1,7 @@
 /** What a finished file is: a picture, with the facts a frame needs, or junk, with the reason. */
 import sharp, { type Metadata } from 'sharp';
 import { NightjarError, toMessage } from '../lib/errors.ts';
+import { isPictureStart } from '../lib/picture-start.ts';
 import type { Ending } from './finished.ts';
 
 export interface Picture {
@@ -22,17 +23,6 @@ const FORMATS: Readonly<Record<string, { readonly mediaType: string; readonly ex
   heif: { mediaType: 'image/avif', extension: 'avif' },
 };
 
-/** sharp also opens SVG, PDF and other programs' input; a camera sends none of these, and they never get near it. */
-const STARTS = [
-  /^\xff\xd8\xff/,
-  /^\x89PNG\r\n/,
-  /^RIFF....WEBP/s,
-  /^GIF8[79]a/,
-  /^(II\*\0|MM\0\*)/,
-  /^....ftypavi[fs]/s,
-];
-const START_BYTES = 16;
-
 const REASON_CHARS_MAX = 200;
 
 /** Reads the header only: nothing is decoded. Throws `invalid` with the reason for junk. */
@@ -42,8 +32,7 @@ export async function inspectPicture(
 ): Promise<Picture> {
   if (bytes.length === 0) throw junk('empty: the file has no bytes');
   if (ending === 'cut') throw junk('truncated: the file ends before the picture does');
-  const start = bytes.toString('latin1', 0, START_BYTES);
-  if (!STARTS.some((pattern) => pattern.test(start))) throw junk('not a picture: the content is of no known format');
+  if (!isPictureStart(bytes)) throw junk('not a picture: the content is of no known format');
   const picture = toPicture(await readHeader(bytes));
   if (picture.width * picture.height <= pixelsMax) return picture;
   throw junk(`too many pixels: ${picture.width} x ${picture.height}, at most ${pixelsMax} are examined`);

@@ -22,6 +22,9 @@ export const url = (protocols: readonly string[]) =>
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
+/** What an HTTP header can carry as it is: a key that cannot would fail at every request, and be told by the error. */
+export const headerValue = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
 /** A size as people write it: `50 MB`, `1.5GiB`, `1048576`. Decimal and binary units alike mean powers of 1,024. */
 export const byteSize = z
   .string()

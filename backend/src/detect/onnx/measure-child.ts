@@ -7,10 +7,12 @@ import { percentile } from '../../lib/latency.ts';
 import { toMessage } from '../../lib/errors.ts';
 import type { ChildMessage, Measured, MeasureSettings } from './measure-message.ts';
 import { startOnnxThread, type StartedThread } from './onnx-thread.ts';
-import { findDifference, makeTrialPixels } from './resemblance.ts';
+import { paintPictures } from '../../lib/trial-picture.ts';
+import { findDifference } from './resemblance.ts';
 import type { RunOutputs } from './session.ts';
 
 const RUNS_MIN = 3;
+const TRIAL_PICTURE = 1;
 
 const settings = JSON.parse(process.argv[2] ?? '') as MeasureSettings;
 const say = (message: ChildMessage): void => void process.send?.(message);
@@ -28,13 +30,16 @@ function startThread(batch: number): Promise<StartedThread> {
 async function computeReference(): Promise<RunOutputs | undefined> {
   if (settings.provider === 'cpu') return undefined;
   const thread = await startOnnxThread({ ...settings, provider: 'cpu', buckets: [], warmBatch: 1 });
-  const outputs = await thread.run({ batch: 1, pixels: makeTrialPixels(settings.input, 1) });
+  const outputs = await thread.run({ batch: 1, pixels: paintPictures([TRIAL_PICTURE], settings.input) });
   await thread.close();
   return outputs;
 }
 
 async function assertAlike(thread: StartedThread, batch: number, reference: RunOutputs): Promise<void> {
-  const outputs = await thread.run({ batch, pixels: makeTrialPixels(settings.input, batch) });
+  const outputs = await thread.run({
+    batch,
+    pixels: paintPictures(Array<number>(batch).fill(TRIAL_PICTURE), settings.input),
+  });
   const difference = findDifference(outputs, reference, batch);
   if (difference !== null) throw new Error(`computes other results than the CPU: ${difference}`);
 }

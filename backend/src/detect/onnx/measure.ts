@@ -2,10 +2,9 @@
  * Tries an execution provider, or a layout, in a child process: whatever a driver does, crash, abort, hang or print,
  * ends with that process. A trial never rejects; it says what was measured until it ended, and why it ended early.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { toMessage } from '../../lib/errors.ts';
+import { startChild } from '../../lib/start-child.ts';
 import { besideModule } from '../../lib/start-worker.ts';
 import { childMessage, type Measured, type MeasureSettings } from './measure-message.ts';
 import { lastMeaningfulLine, toLine } from './native-noise.ts';
@@ -33,7 +32,8 @@ const END_MS_MAX = 2_000;
 export async function measure(settings: MeasureSettings, limits: MeasureLimits): Promise<Trial> {
   const { limitMs, signal, program = besideModule(import.meta.url, './measure-child') } = limits;
   if (signal?.aborted) return { measured: [], fault: 'cancelled' };
-  const child = startChild(program, settings);
+  const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
+  const child = startChild(program, [JSON.stringify(settings)], { stdio: [...stdio] });
   const measured: Measured[] = [];
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const noise = listen(child);
@@ -55,17 +55,6 @@ export async function measure(settings: MeasureSettings, limits: MeasureLimits):
   limit.clear();
   await end(child, closed);
   return { measured, fault: fault === null ? null : withNoise(fault, noise()) };
-}
-
-function startChild(program: URL, settings: MeasureSettings): ChildProcess {
-  // From source the child needs the TypeScript loader; none of our own flags (a debugger's port) are for it.
-  const loader = program.pathname.endsWith('.ts')
-    ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
-    : [];
-  return fork(fileURLToPath(program), [JSON.stringify(settings)], {
-    execArgv: loader,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
 }
 
 /** Keeps the end of what the child prints; complaints are looked for where they belong, first. */

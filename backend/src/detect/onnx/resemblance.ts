@@ -9,16 +9,6 @@ const DIFFERENCE_MAX = 0.05;
 /** Of outputs that are next to nothing: their rounding errors are large beside them, and mean nothing. */
 const MAGNITUDE_MIN = 1e-3;
 
-/** Coloured blocks, the same in each picture: [batch, height, width, 3]. */
-export function makeTrialPixels({ width, height }: { width: number; height: number }, batch: number) {
-  const side = 16;
-  return Uint8Array.from({ length: batch * width * height * 3 }, (_, index) => {
-    const pixel = Math.floor(index / 3) % (width * height);
-    const [column, row] = [Math.floor((pixel % width) / side), Math.floor(pixel / width / side)];
-    return (column * 37 + row * 91 + (index % 3) * 53) % 256;
-  });
-}
-
 /** What differs, in words; null if nothing does. `reference` is of one picture, `outputs` of `batch` pictures like it. */
 export function findDifference(outputs: RunOutputs, reference: RunOutputs, batch: number): string | null {
   for (const [name, expected] of Object.entries(reference)) {

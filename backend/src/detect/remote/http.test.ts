@@ -20,14 +20,9 @@ it.each([
   ['https://host/rtdetr/?token=secret#x', 'https://host/rtdetr'],
 ])('shows of %s no secret', (url, address) => expect(toAddress(url)).toBe(address));
 
-const open = (url: string, apiKey?: string) => createHttp({ url, apiKey, clock, onRest: () => undefined });
-
-it.each([
-  ['a key that no header can carry', 'http://host', 'sec\nret'],
-  ['a key that no header can carry', 'http://host', 'secret\u20ac'],
-  ['credentials that are not percent-encoded', 'http://user:sec%ret@host', undefined],
-])('refuses %s, and does not repeat it', (_what, url, apiKey) => {
-  expect(() => open(url, apiKey)).toThrow(
+it('refuses credentials that are not percent-encoded, and does not repeat them', () => {
+  const options = { apiKey: undefined, clock, onRest: () => undefined };
+  expect(() => createHttp({ ...options, url: 'http://user:sec%ret@host' })).toThrow(
     expect.objectContaining({ kind: 'invalid', message: expect.not.stringMatching(/sec/) as string }) as Error,
   );
 });

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../lib/clock.ts';
 import { errorCode, NightjarError, toMessage } from '../../lib/errors.ts';
+import { withTimeLimit } from '../../lib/time-limit.ts';
 
 /** A detector's answer to a batch is some kilobytes. */
 const ANSWER_BYTES_MAX = 8 * 1024 ** 2;
@@ -51,15 +52,13 @@ export function createHttp({ url, apiKey, clock, onRest }: HttpOptions) {
   const headers = toHeaders(base, apiKey);
 
   async function send(route: string, body: FormData | null, limits: RequestLimits): Promise<Answer> {
-    const { response, text } = await withTimeLimit(
-      async (signal) => {
-        // A redirect would take the key, and the pictures, to a place that nobody configured.
-        const init = { method: body ? 'POST' : 'GET', headers, body, signal, redirect: 'manual' } as const;
-        const answer = await fetch(toRequestUrl(base, route), init);
-        return { response: answer, text: await readBounded(answer) };
-      },
-      { ...limits, clock },
-    ).catch((thrown: unknown) => {
+    const late = (): Error => new TimeUp(`no answer within ${limits.timeoutMs} ms`);
+    const { response, text } = await withTimeLimit({ ...limits, clock, late }, async (signal) => {
+      // A redirect would take the key, and the pictures, to a place that nobody configured.
+      const init = { method: body ? 'POST' : 'GET', headers, body, signal, redirect: 'manual' } as const;
+      const answer = await fetch(toRequestUrl(base, route), init);
+      return { response: answer, text: await readBounded(answer) };
+    }).catch((thrown: unknown) => {
       throw toUnavailable(address, thrown);
     });
     const restMs = toRestMs(response, clock.nowMs());
@@ -88,10 +87,7 @@ function toRequestUrl(base: URL, route: string): string {
   return `${base.protocol}//${base.host}${base.pathname.replace(/\/+$/, '')}${route}${base.search}`;
 }
 
-/** Throws `invalid` here, for `fetch` would do it at each request and put the key into its message. */
 function toHeaders(base: URL, apiKey: string | undefined): Record<string, string> {
-  if (apiKey !== undefined && !/^[\x20-\x7e]*$/.test(apiKey))
-    throw new NightjarError('invalid', 'DETECTOR_API_KEY has characters that no HTTP header can carry');
   const { username, password } = base;
   const basic = Buffer.from(`${decodeUser(username, base)}:${decodeUser(password, base)}`).toString('base64');
   return {
@@ -120,25 +116,6 @@ async function readBounded(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Not `AbortSignal.any`: on a signal as old as the process, Node 20 keeps a trace of each request for ever. */
-async function withTimeLimit<T>(
-  run: (signal: AbortSignal) => Promise<T>,
-  { timeoutMs, signal, clock }: RequestLimits & { readonly clock: Clock },
-): Promise<T> {
-  const stop = new AbortController();
-  const over = new AbortController();
-  const onAbort = (): void => stop.abort(new Error('the request was given up'));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  void clock.sleep(timeoutMs, over.signal).then(() => stop.abort(new TimeUp(`no answer within ${timeoutMs} ms`)));
-  try {
-    return await run(stop.signal);
-  } finally {
-    over.abort();
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** fetch says only `fetch failed`; what happened is in its cause, as in ECONNREFUSED. */

@@ -51,7 +51,6 @@ function toShapes(
   batch: number,
   queries: number,
 ): Readonly<Record<string, readonly number[]>> {
-  // prettier-ignore
   if (family === 'yolox') return { grid: [batch, cellCount(size), 5 + classes] };
   return {
     logits: [batch, queries, classes],

@@ -13,7 +13,6 @@ function build(
   outputs: readonly Output[] = [],
   edit: (onnx: GraphBuilder) => void = () => {},
 ): OnnxModel {
-  // prettier-ignore
   const onnx = createGraphBuilder('test');
   onnx.input('images', 'float32', input);
   for (const output of outputs) onnx.output(...output);
@@ -110,7 +109,6 @@ describe('the outputs', () => {
       'is of 80 classes, and 2 labels',
     ],
   ])('%s are refused', (_name, outputs, family, message) => {
-    // prettier-ignore
     expect(() => plan(outputs, family, 2)).toThrow(expect.objectContaining({ kind: 'invalid', message: expect.stringContaining(message) as string })); // prettier-ignore
   });
 });

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import { toMessage } from '../../lib/errors.ts';
 import { startWorker } from '../../lib/start-worker.ts';
+import { paintPictures } from '../../lib/trial-picture.ts';
 import type { TrialAnswer, TrialResult, TrialRun, TrialTask } from './trial-message.ts';
 
 async function runTrial({ onnxPath, input, runs }: TrialTask): Promise<TrialResult> {
@@ -17,8 +18,7 @@ async function runTrial({ onnxPath, input, runs }: TrialTask): Promise<TrialResu
     logSeverityLevel: 4, // what it has to say comes as an exception
   });
   const run = async (pictures: readonly number[]): Promise<TrialRun> => {
-    const pixels = new Uint8Array(pictures.length * input.width * input.height * 3);
-    pictures.forEach((picture, index) => paint(pixels, picture, index, input));
+    const pixels = paintPictures(pictures, input);
     const dims = [pictures.length, input.height, input.width, 3];
     const outputs = await session.run({ [input.name]: new ort.Tensor('uint8', pixels, dims) });
     return Object.fromEntries(Object.entries(outputs).map(([name, { dims: of, data }]) => [name, { dims: of, data }]));
@@ -28,18 +28,6 @@ async function runTrial({ onnxPath, input, runs }: TrialTask): Promise<TrialResu
   const startMs = performance.now();
   await run([1]);
   return { runs: done, runMs: performance.now() - startMs };
-}
-
-/** A picture of its own for each number: slopes of three colours under a coarse pattern, the same every time. */
-function paint(pixels: Uint8Array, picture: number, index: number, { width, height }: TrialTask['input']): void {
-  const from = index * width * height * 3;
-  for (let at = 0; at < width * height; at++) {
-    const [x, y] = [at % width, Math.floor(at / width)];
-    const tile = (((x >> 5) * 7 + (y >> 4) * 13) * (picture + 2)) % 97;
-    pixels[from + at * 3] = (x * picture + tile) & 255;
-    pixels[from + at * 3 + 1] = (y + tile * picture) & 255;
-    pixels[from + at * 3 + 2] = (x + y + tile * 2) & 255;
-  }
 }
 
 const toFailed = (thrown: unknown): TrialAnswer => ({ failed: toMessage(thrown) });

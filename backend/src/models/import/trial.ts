@@ -1,8 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { NightjarError, type ErrorKind } from '../../lib/errors.ts';
+import { startChild } from '../../lib/start-child.ts';
 import { besideModule } from '../../lib/start-worker.ts';
 import type { TrialAnswer, TrialResult, TrialTask } from './trial-message.ts';
 
@@ -17,7 +16,9 @@ const REASON_CHARS_MAX = 400;
  * when it takes too long: another machine may be faster, and a second try here is not worth it.
  */
 export async function tryNetwork(task: TrialTask, { msMax = TRIAL_MS_MAX } = {}): Promise<TrialResult> {
-  const child = startProcess();
+  const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
+  const program = besideModule(import.meta.url, './trial-process');
+  const child = startChild(program, [], { serialization: 'advanced', stdio: [...stdio] });
   try {
     const answer = await ask(child, task, msMax);
     if ('failed' in answer) throw new NightjarError('invalid', `ONNX Runtime refuses it: ${toReason(answer.failed)}`);
@@ -32,17 +33,6 @@ async function end(child: ChildProcess): Promise<void> {
   const exited = isRunning ? once(child, 'exit') : undefined;
   child.kill('SIGKILL');
   await exited;
-}
-
-/** From source the process needs the TypeScript loader, found from here: the working folder may be anywhere. */
-function startProcess(): ChildProcess {
-  const url = besideModule(import.meta.url, './trial-process');
-  const loader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return fork(fileURLToPath(url), {
-    execArgv: url.pathname.endsWith('.ts') ? ['--import', loader()] : [],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
 }
 
 function ask(child: ChildProcess, task: TrialTask, msMax: number): Promise<TrialAnswer> {

@@ -18,7 +18,6 @@ export async function requestFile(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Response> {
-  // prettier-ignore
   const origin = new URL(address);
   let url = origin;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
