@@ -6,6 +6,7 @@ import os from 'node:os';
 import { toMessage } from '../backend/src/lib/errors.ts';
 import * as accuracy from './accuracy.ts';
 import * as burst from './burst.ts';
+import * as guests from './guests.ts';
 import * as health from './health.ts';
 import * as latency from './latency.ts';
 import * as models from './models.ts';
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   latency,
   health,
   burst,
+  guests,
   models: { run: models.run, needs: 'a folder with COCO instances.json and images/' },
   accuracy: { run: accuracy.run, needs: 'a folder with COCO instances.json and images/' },
 };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isComplete } from '../../benchmarks/account.ts';
 import { measureBurst } from '../../benchmarks/burst.ts';
+import { measureGuests } from '../../benchmarks/guests.ts';
 import { measureHealth } from '../../benchmarks/health.ts';
 import { measureLatency } from '../../benchmarks/latency.ts';
 
@@ -22,6 +23,13 @@ describe('the benchmarks', () => {
     expect(isComplete({ ...account, told: 13 }, 12)).toBe(false);
     expect(toldMs).toHaveLength(12);
     expect(barePerSecond.filter((frames) => !(frames > 0))).toEqual([]);
+  });
+
+  it('guests times each request, and both backlogs', { timeout: TEST_MS }, async () => {
+    const { idleMs, besideMs, alonePerSecond, besidePerSecond } = await measureGuests({ requests: 3, backlog: 12 });
+    expect(idleMs).toHaveLength(3);
+    expect(besideMs.length).toBeGreaterThan(0);
+    expect([...idleMs, ...besideMs, alonePerSecond, besidePerSecond].filter((value) => !(value > 0))).toEqual([]);
   });
 
   it('health asks as often as it was told to', { timeout: TEST_MS }, async () => {

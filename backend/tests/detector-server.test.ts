@@ -4,7 +4,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { batchSchema } from '../src/api/detect-routes.ts';
+import { batchSchema } from '../src/api/detector-server/detect-routes.ts';
 import type { DetectedObject } from '../src/model/index.ts';
 import type { DetectionWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';

@@ -1,7 +1,7 @@
 import { addCameras } from './cameras.ts';
 import { addDashboard } from './dashboard.ts';
-import { addDeepstack } from './deepstack-route.ts';
-import { addDetect } from './detect-routes.ts';
+import { addDeepstack } from './detector-server/deepstack-route.ts';
+import { addDetect } from './detector-server/detect-routes.ts';
 import { addDetections } from './detections.ts';
 import { addEdge } from './edge.ts';
 import { addEventAnalysis } from './event-analysis.ts';
@@ -10,7 +10,7 @@ import { addEvents } from './events.ts';
 import { addFramePictures } from './frame-pictures.ts';
 import { addFrames } from './frames.ts';
 import { addGpu } from './gpu.ts';
-import { createGuests } from './guests.ts';
+import { createGuests } from './detector-server/guests.ts';
 import { addOpenApi } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 import { createEmptyApp, type ApiApp } from './route-parts.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { NightjarError } from '../lib/errors.ts';
-import { DEEPSTACK_PATH } from './deepstack-route.ts';
-import { DETECT_BATCH_PATH, DETECT_PATH } from './detect-routes.ts';
+import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
+import { DETECT_BATCH_PATH, DETECT_PATH } from './detector-server/detect-routes.ts';
 import { HttpRefusal } from './problem.ts';
 import type { ApiEnv } from './route-parts.ts';
 

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
-import { DEEPSTACK_PATH } from './deepstack-route.ts';
+import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';

@@ -15,8 +15,8 @@ export {
   type OnnxDetectorOptions,
 } from './onnx/onnx-detector.ts';
 export { createRemoteDetector, type RemoteDetectorOptions } from './remote/index.ts';
-export { surveyProviders, measureLayout, type ProviderFinding } from './onnx/survey.ts';
+export { surveyProviders, measureLayout, type ProviderFinding } from './onnx/trial/survey.ts';
 export { toLayout, withBatchMax, type Layout } from './onnx/layout.ts';
-export type { Measured, Trial } from './onnx/measure.ts';
+export type { Measured, Trial } from './onnx/trial/measure.ts';
 export { findAbsence, readMachine, type Machine, type ProviderName } from './onnx/providers.ts';
 export { createDetectWorker, type DetectStage, type DetectWorker } from './worker.ts';

@@ -1,6 +1,6 @@
 import type { DetectorBackend } from '../detector.ts';
 import type { Layout } from './layout.ts';
-import { toMs, type Qualified } from './qualify.ts';
+import { toMs, type Qualified } from './trial/qualify.ts';
 
 /** A provider's place in the order of preference. */
 export interface Link {

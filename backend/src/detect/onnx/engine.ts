@@ -5,10 +5,10 @@ import type { FamilyRun } from '../families/family.ts';
 import type { PreparedPicture } from '../picture/decode.ts';
 import type { InputShape } from '../picture/placement.ts';
 import { toBucket, toRuns } from './buckets.ts';
-import { toBatch } from './input-batch.ts';
+import { toBatch } from './thread/input-batch.ts';
 import type { Layout } from './layout.ts';
-import { createOnnxPool } from './onnx-pool.ts';
-import type { OnnxThread } from './onnx-thread.ts';
+import { createOnnxPool } from './thread/onnx-pool.ts';
+import type { OnnxThread } from './thread/onnx-thread.ts';
 
 /** One provider at work. */
 export interface Engine {

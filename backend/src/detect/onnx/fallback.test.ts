@@ -6,9 +6,9 @@ import type { PreparedPicture } from '../picture/decode.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createFallback, type Fallback, type FallbackOptions } from './fallback.ts';
 import { toLayout, type Layout } from './layout.ts';
-import type { OnnxThread, RunRequest } from './onnx-thread.ts';
+import type { OnnxThread, RunRequest } from './thread/onnx-thread.ts';
 import type { ProviderName } from './providers.ts';
-import type { RunOutputs } from './session.ts';
+import type { RunOutputs } from './thread/session.ts';
 
 const input = { width: 2, height: 1, resize: 'stretch', align: 'centre', pad: 0 } as const;
 /** Nobody wakes before the end. */

@@ -19,7 +19,7 @@ import { isOutOfMemory } from './buckets.ts';
 import { toAnnouncement, toBackends, toLinks, type Link } from './chain.ts';
 import type { Engine } from './engine.ts';
 import { withBatchMax, type Layout } from './layout.ts';
-import type { Qualify } from './qualify.ts';
+import type { Qualify } from './trial/qualify.ts';
 
 /** A provider that fails so often is given up, even if each second try works. */
 const FAILURES_MAX = 3;

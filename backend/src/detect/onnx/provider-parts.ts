@@ -4,10 +4,10 @@ import type { InputShape } from '../picture/placement.ts';
 import { createEngine } from './engine.ts';
 import type { FallbackOptions } from './fallback.ts';
 import type { Layout } from './layout.ts';
-import { measure, type MeasureSettings, type Trial } from './measure.ts';
-import { startOnnxThread, type OnnxThread, type ThreadSettings } from './onnx-thread.ts';
+import { measure, type MeasureSettings, type Trial } from './trial/measure.ts';
+import { startOnnxThread, type OnnxThread, type ThreadSettings } from './thread/onnx-thread.ts';
 import { providerMsMax } from './providers.ts';
-import { createQualify } from './qualify.ts';
+import { createQualify } from './trial/qualify.ts';
 
 /** The network, as threads need to know it. */
 export interface Network {

@@ -12,11 +12,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { readModel } from '../../models/index.ts';
-import { measure, type MeasureSettings } from './measure.ts';
+import { measure, type MeasureSettings } from './trial/measure.ts';
 import { createOnnxDetector, type DetectorModel, type OnnxDetectorOptions } from './onnx-detector.ts';
-import { startOnnxThread } from './onnx-thread.ts';
+import { startOnnxThread } from './thread/onnx-thread.ts';
 import type { StartThread } from './provider-parts.ts';
-import { surveyProviders } from './survey.ts';
+import { surveyProviders } from './trial/survey.ts';
 import { findSwiftShader, makeTestPicture, testInput, writeOperator, writeTestModel } from './test-network.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 30_000 });

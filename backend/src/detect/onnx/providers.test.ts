@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { isOutOfMemory, toBucket, toBuckets, toRuns } from './buckets.ts';
 import { toLayout, withBatchMax } from './layout.ts';
-import { lastMeaningfulLine } from './native-noise.ts';
+import { lastMeaningfulLine } from './trial/native-noise.ts';
 import { findAbsence, readMachine, type Machine } from './providers.ts';
-import { createQualify, toMs } from './qualify.ts';
+import { createQualify, toMs } from './trial/qualify.ts';
 
 const bare: Machine = { platform: 'linux', libraries: [], devices: [] };
 const libraries = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_tensorrt.so'];

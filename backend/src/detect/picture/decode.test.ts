@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createDecoder, measurePicture } from './decode.ts';
-import { toBatch } from '../onnx/input-batch.ts';
+import { toBatch } from '../onnx/thread/input-batch.ts';
 import type { InputShape } from './placement.ts';
 
 const input: InputShape = { width: 32, height: 32, resize: 'letterbox', align: 'centre', pad: 127 };

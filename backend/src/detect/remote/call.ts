@@ -8,7 +8,7 @@ import { isRetryable, NightjarError, toNightjarError } from '../../lib/errors.ts
 import type { Found } from '../detector.ts';
 import type { Line } from './line.ts';
 import type { SentPicture } from './picture.ts';
-import type { OpenPicture } from './protocol.ts';
+import type { OpenPicture } from './protocols/protocol.ts';
 import type { Server } from './server.ts';
 
 /** In all, over all servers: then the frame's own attempts take over. */

@@ -5,12 +5,12 @@ import type { Logger } from '../../lib/log.ts';
 import { createSignal } from '../../lib/signal.ts';
 import type { Detector, DetectorHealth } from '../detector.ts';
 import { createCall } from './call.ts';
-import { createDeepstack } from './deepstack.ts';
+import { createDeepstack } from './protocols/deepstack.ts';
 import { createLine, type Line } from './line.ts';
-import type { Wanted } from './objects.ts';
+import type { Wanted } from './protocols/objects.ts';
 import { defaultPaces, type Paces } from './paces.ts';
 import { createSender, createSent, type SentPicture } from './picture.ts';
-import { createRtdetr } from './rtdetr.ts';
+import { createRtdetr } from './protocols/rtdetr.ts';
 import { createServer, IN_FLIGHT_MAX, type Server } from './server.ts';
 
 /** The same as the bundled model's: what 80 pictures of COCO taught is a fair guess for other networks. */

@@ -15,7 +15,7 @@ import { createHttp, isTimeUp, type RequestLimits } from './http.ts';
 import type { Seat } from './line.ts';
 import type { Paces } from './paces.ts';
 import type { SentPicture } from './picture.ts';
-import type { AskOptions, OpenPicture, ServerProtocol } from './protocol.ts';
+import type { AskOptions, OpenPicture, ServerProtocol } from './protocols/protocol.ts';
 import { createRecord } from './record.ts';
 
 /** Requests under way at one server: one computing, one on its way. */
