@@ -18,6 +18,8 @@ export default [
       exclude: ['**/*.db.test.ts', '**/*.real.test.ts'],
       pool: 'forks',
       env,
+      // Fuzz tests take a second or two alone, and many times that beside lint and types on two cores.
+      testTimeout: 30_000,
     },
   }),
   defineProject({
