@@ -12,6 +12,7 @@ import * as schema from './schema.ts';
 export { createEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
 export { migrateDatabase } from './migrate.ts';
 export { toDatabaseError } from './errors.ts';
+export { listenFor, type Listening } from './notices.ts';
 export { createOwnerLock, isOwnerAlive, type OwnerLock } from './owner-lock.ts';
 export * as tables from './schema.ts';
 

@@ -1,6 +1,6 @@
-import type { Database } from '../db/index.ts';
-import type { Logger } from '../lib/log.ts';
+import { listenFor, type Database } from '../db/index.ts';
 import { toMessage } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
 
 const CHANNEL = 'nightjar_frames';
 
@@ -12,12 +12,7 @@ export interface Notices {
 
 export async function createNotices(db: Database, log: Logger, onNotice: () => void): Promise<Notices> {
   const quiet = (thrown: unknown): void => log.debug({ reason: toMessage(thrown) }, 'a notice was not passed on');
-  // The driver listens anew after each reconnect; `onlisten` runs then too, and looks again.
-  const listening = await db.sql.listen(CHANNEL, onNotice, onNotice).catch(quiet);
-  return {
-    tell: () => void db.sql.notify(CHANNEL, '').catch(quiet),
-    async close() {
-      await listening?.unlisten().catch(quiet);
-    },
-  };
+  const listening = listenFor(db, CHANNEL, onNotice, log);
+  await listening.ready;
+  return { tell: () => void db.sql.notify(CHANNEL, '').catch(quiet), close: listening.close };
 }

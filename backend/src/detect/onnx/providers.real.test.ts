@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('WebGPU',
     const { card, onnxPath } = await readModel(bundled);
     const { name, width, height } = card.input;
     const settings: MeasureSettings = { onnxPath, provider: 'webgpu', threads: 1, workers: 1, input: { name, width, height }, batches: [1], buckets: true, runMs: 1, startMsMax: 60_000 }; // prettier-ignore
-    const script = `const { measure } = await import(${JSON.stringify(new URL('measure.ts', import.meta.url).href)});
+    const script = `const { measure } = await import(${JSON.stringify(new URL('trial/measure.ts', import.meta.url).href)});
       await measure(${JSON.stringify(settings)}, { limitMs: 60_000 });`;
     useDriver(findSwiftShader());
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {

@@ -1,5 +1,4 @@
-import type { Database, Tx } from '../../db/index.ts';
-import { toMessage } from '../../lib/errors.ts';
+import { listenFor, type Database, type Tx } from '../../db/index.ts';
 import type { Logger } from '../../lib/log.ts';
 import { DUE_CHANNEL } from '../../model/analysis.ts';
 
@@ -7,13 +6,4 @@ import { DUE_CHANNEL } from '../../model/analysis.ts';
 export const tellDue = async (tx: Tx): Promise<void> => void (await tx`select pg_notify(${DUE_CHANNEL}, '')`);
 
 /** Calls `onDue` when an event may have become due. */
-export function listenForDue(db: Database, log: Logger, onDue: () => void): { close(): Promise<void> } {
-  const quiet = (thrown: unknown): void => log.debug({ reason: toMessage(thrown) }, 'no notices of due analyses');
-  // The driver listens anew after each reconnect; `onlisten` runs then too, and looks again.
-  const listening = db.sql.listen(DUE_CHANNEL, onDue, onDue).catch(quiet);
-  return {
-    async close() {
-      await (await listening)?.unlisten().catch(quiet);
-    },
-  };
-}
+export const listenForDue = (db: Database, log: Logger, onDue: () => void) => listenFor(db, DUE_CHANNEL, onDue, log);
