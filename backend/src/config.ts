@@ -6,86 +6,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
-import { z } from 'zod';
-import { byteSize, decimal, flag, headerValue, list, pixelCount, timeZone, url, whole } from './lib/env-values.ts';
-import { NightjarError } from './lib/errors.ts';
+import { environment, REMOTE_DETECTOR, roles, secretNames, type Environment, type Role } from './config/environment.ts';
+import { toMessage, NightjarError } from './lib/errors.ts';
 
-export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
-export type Role = (typeof roles)[number];
-
-export const executionProviders = ['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
+export { executionProviders, roles, type Role } from './config/environment.ts';
 
 /** onnxruntime reports its use to its maker unless the environment says no. What a camera sees is nobody's business. */
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
-
-const SECRET_CHARS_MIN = 16;
-const DEFAULT_LABELS = 'person,bicycle,car,motorcycle,bus,truck,bird,cat,dog';
-
-const roleList = list.refine((value) => value.every((role) => role === 'all' || roles.includes(role as Role)), {
-  message: `must be a list of ${roles.join(', ')}, or all`,
-});
-
-const REMOTE_DETECTOR = /^(remote|deepstack):(https?:.+)$/;
-const isDetector = (item: string): boolean =>
-  item === 'onnx' || URL.canParse(REMOTE_DETECTOR.exec(item)?.[2] ?? 'no detector');
-const detectorList = list.refine((value) => value.length > 0 && value.every(isDetector), {
-  message: 'must be a list of onnx, remote:http://host:port and deepstack:http://host:port',
-});
-
-const environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: whole(0, 65_535).default(8000),
-  ROLES: roleList.default(['all']),
-  DATA_DIR: z.string().default('./data'),
-  CAMERA_ROOT: z.string().optional(),
-  CAMERA_TZ: timeZone.optional(),
-  INGEST_MODE: z.enum(['move', 'copy'], 'must be move or copy').optional(),
-  SETTLE_MS: whole(50, 600_000).default(2_000),
-  WATCH_POLLING: flag.default(false),
-  IMAGE_BYTES_MAX: byteSize.default(50 * 1024 ** 2),
-  IMAGE_PIXELS_MAX: pixelCount.default(100_000_000),
-  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
-  REDIS_URL: url(['redis:', 'rediss:']).optional(),
-  DETECTORS: detectorList.default(['onnx']),
-  MODEL: z.string().default('centernet-mbv3'),
-  EXECUTION_PROVIDER: z.enum(executionProviders, `must be one of ${executionProviders.join(', ')}`).default('auto'),
-  VK_DRIVER_FILES: z.string().optional(),
-  VK_ICD_FILENAMES: z.string().optional(),
-  DETECTOR_API_KEY: headerValue.optional(),
-  // Node's fetch gives up by itself after 300 s without an answer.
-  DETECTOR_TIMEOUT_MS: whole(100, 300_000).default(30_000),
-  DETECT_BATCH_MAX: whole(1, 256).optional(),
-  DETECT_BATCH_DELAY_MAX_MS: whole(0, 10_000).default(20),
-  DETECT_WORKERS: whole(1, 256).optional(),
-  DETECT_THREADS: whole(1, 256).optional(),
-  DETECT_SCORE_MIN: decimal(0, 1).optional(),
-  DETECT_LABELS: list.default(DEFAULT_LABELS.split(',')),
-  FRAME_ATTEMPTS_MAX: whole(1, 100).default(5),
-  LEASE_SECONDS: whole(3, 3_600).default(60),
-  EVENT_IDLE_S: decimal(0.1, 86_400).default(30),
-  EVENT_WINDOW_S: decimal(0.1, 86_400).default(90),
-  ANALYZER: z.enum(['rules', 'llm'], 'must be rules or llm').default('rules'),
-  LLM_URL: url(['http:', 'https:']).optional(),
-  LLM_API: z.enum(['chat', 'completion'], 'must be chat or completion').default('chat'),
-  LLM_MODEL: z.string().optional(),
-  LLM_API_KEY: headerValue.optional(),
-  LLM_TIMEOUT_MS: whole(100, 3_600_000).default(120_000),
-  LLM_IMAGES_MAX: whole(0, 8).default(0),
-  LLM_CONCURRENCY_MAX: whole(1, 64).default(1),
-  LLM_OUTPUT_TOKENS_MAX: whole(64, 65_536).default(1_024),
-  LLM_TOKENS_PER_HOUR_MAX: whole(1, 1e12).optional(),
-  LLM_AGE_MAX_HOURS: decimal(0.01, 8_760).default(24),
-  RISK_LOW_MAX: whole(0, 99).default(29),
-  RISK_MEDIUM_MAX: whole(0, 99).default(59),
-  RISK_HIGH_MAX: whole(0, 99).default(84),
-  REPLAY_HOURS: decimal(0.01, 8_760).default(24),
-  ADMIN_API_KEY: z.string().min(SECRET_CHARS_MIN, `must have at least ${SECRET_CHARS_MIN} characters`),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
-    .default('info'),
-  LOG_FORMAT: z.enum(['pretty', 'json'], 'must be pretty or json').optional(),
-});
-type Environment = z.infer<typeof environment>;
 
 export type Config = ReturnType<typeof toConfig>;
 
@@ -107,11 +34,30 @@ export function readConfig(overrides: Readonly<Record<string, string>> = {}): Co
   const surroundings = systemSurroundings();
   const file = path.join(surroundings.cwd, '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  return parseConfig({ ...fromFile, ...process.env, ...overrides }, surroundings);
+  return parseConfig(withSecretFiles({ ...fromFile, ...process.env, ...overrides }), surroundings);
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** `ADMIN_API_KEY_FILE=/run/secrets/key` stands for the content of that file. Throws `invalid` if it cannot be read. */
+function withSecretFiles(given: Given): Given {
+  const files = secretNames.flatMap((name) => {
+    const file = given[`${name}_FILE`]?.trim();
+    return file ? [[name, readSecret(name, file)] as const] : [];
+  });
+  return { ...given, ...Object.fromEntries(files) };
+}
+
+function readSecret(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw new NightjarError('invalid', `${name}_FILE cannot be read: ${toMessage(thrown)}`, { cause: thrown });
+  }
 }
 
 /** Throws `invalid` with one fault for each wrong value. An empty value counts as not given. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>, surroundings: Surroundings): Config {
+export function parseConfig(env: Given, surroundings: Surroundings): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
@@ -146,6 +92,8 @@ function findContradictions(env: Environment) {
       path: 'LLM_URL',
       message: 'is needed for ANALYZER=llm: the address of an OpenAI-compatible or llama.cpp server',
     });
+  if (env.MEDIA_URL !== undefined && (env.S3_ACCESS_KEY_ID === undefined || env.S3_SECRET_ACCESS_KEY === undefined))
+    faults.push({ path: 'MEDIA_URL', message: 'needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY' });
   return faults;
 }
 
@@ -164,6 +112,12 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     watchPolling: env.WATCH_POLLING,
     imageBytesMax: env.IMAGE_BYTES_MAX,
     imagePixelsMax: env.IMAGE_PIXELS_MAX,
+    clipBytesMax: env.CLIP_BYTES_MAX,
+    clipFrameIntervalMs: env.CLIP_FRAME_INTERVAL_S * 1_000,
+    clipFramesMax: env.CLIP_FRAMES_MAX,
+    camerasMax: env.CAMERAS_MAX,
+    mediaUrl: env.MEDIA_URL,
+    s3: { accessKeyId: env.S3_ACCESS_KEY_ID, secretAccessKey: env.S3_SECRET_ACCESS_KEY },
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     detectors: toDetectors(env.DETECTORS),
@@ -197,6 +151,9 @@ function toConfig(env: Environment, surroundings: Surroundings) {
       tokensPerHourMax: env.LLM_TOKENS_PER_HOUR_MAX,
       ageMaxMs: env.LLM_AGE_MAX_HOURS * 3_600_000,
     },
+    /** Undefined: nothing is deleted for its age. */
+    retentionMs: env.RETENTION_DAYS === 0 ? undefined : env.RETENTION_DAYS * 86_400_000,
+    diskFreeMinBytes: env.DISK_FREE_MIN_GB * 1024 ** 3,
     replayMs: env.REPLAY_HOURS * 3_600_000,
     adminApiKey: env.ADMIN_API_KEY,
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const rooms = ['ingest', 'media', 'queue', 'detect', 'events', 'analyze', 'broadcast', 'api', 'models', 'gpu'];
-const roomsWithRows = ['queue', 'events', 'api', 'broadcast'];
+const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup'];
 const LINES_MAX = 250;
 
 interface Source {

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { createRoute, z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, frameSchema, toDetectionWire, toFrameWire } from '../model/wire.ts';
@@ -41,8 +41,9 @@ export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(eventFrames, async (c) => {
     const { id } = c.req.valid('param');
     await requireEvent(db, id);
-    const ofEvent = sql`${frames.id} in (select frame_id from detections where event_id = ${id}::uuid)`;
-    const { rows, ...page } = await db.read((orm) => readPage(orm, framesWhere([ofEvent]), c.req.valid('query')));
+    const { rows, ...page } = await db.read((orm) =>
+      readPage(orm, framesWhere([eq(frames.eventId, id)]), c.req.valid('query')),
+    );
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }

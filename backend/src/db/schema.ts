@@ -2,6 +2,9 @@
  * The declared schema. Migrations are generated from it (`npx drizzle-kit generate`) and then read by a person.
  * Newest-first indexes say NULLS FIRST, which is what a plain `desc` means: written otherwise, a query could not use them.
  */
-export { cameras, frames, inboxFiles } from './schema/ledger.ts';
+export { cameras } from './schema/cameras.ts';
+export { frames, inboxFiles } from './schema/ledger.ts';
+export { clips } from './schema/clips.ts';
+export { mediaRemovals } from './schema/media.ts';
 export { analyses, detections, events } from './schema/events.ts';
 export { outbox, outboxHead } from './schema/outbox.ts';

@@ -65,6 +65,7 @@ async function commitCamera(
   const place = { cameraId, cameraName: camera?.name ?? cameraId };
   const events: CameraEvent[] = [];
   for (const facts of grouped.events) events.push(await writeEvent(tx, facts, place, rules));
+  await joinEvents(tx, grouped.eventOf);
   const detections = await insertDetections(tx, seen, grouped, newId);
   sayAll(say, seen, detections, events, grouped);
 }
@@ -88,6 +89,14 @@ async function readNear(tx: Tx, cameraId: string, seen: readonly Completed[], ru
       and started_at >= ${new Date(from.getTime() - rules.windowMs)}
     order by started_at, id for update`;
   return rows.map(toEventFacts);
+}
+
+/** Frames know their event, so that retention finds those of an event, and those of none, without a search. */
+async function joinEvents(tx: Tx, eventOf: Grouped['eventOf']): Promise<void> {
+  await tx`
+    update frames set event_id = joined.event_id
+    from unnest(${[...eventOf.keys()]}::uuid[], ${[...eventOf.values()]}::uuid[]) as joined(frame_id, event_id)
+    where frames.id = joined.frame_id`;
 }
 
 async function insertDetections(

@@ -47,7 +47,7 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
       ${column((a) => toTime(a.capturedAt))}::timestamptz[], ${column((a) => a.error?.kind ?? null)}::text[],
       ${column((a) => a.error?.message ?? null)}::text[])
       as arrival(id, camera_id, source_name, sha256, media_type, media_path, width, height, bytes, captured_at, error_kind, error_message)
-    on conflict (camera_id, sha256) do nothing
+    on conflict (camera_id, sha256) where clip_id is null do nothing
     returning *`;
   return rows.map(toFrame);
 }
@@ -67,8 +67,10 @@ async function rememberFiles(tx: Tx, entries: readonly Entry[]): Promise<void> {
       ${column((e) => e.arrival.left?.mtimeNs ?? '0')}::text[], ${column((e) => e.id)}::uuid[],
       ${column((e) => e.arrival.cameraId)}::text[], ${column((e) => e.arrival.sha256)}::text[])
       as file(path, bytes, mtime_ns, id, camera_id, sha256)
-    join frames on frames.id = file.id or (frames.camera_id = file.camera_id and frames.sha256 = file.sha256)
-    on conflict (path) do update set bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, frame_id = excluded.frame_id`;
+    join frames on frames.id = file.id
+      or (frames.camera_id = file.camera_id and frames.sha256 = file.sha256 and frames.clip_id is null)
+    on conflict (path) do update
+      set bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, frame_id = excluded.frame_id, clip_id = null`;
 }
 
 async function markSeen(tx: Tx, say: Say, cameraIds: readonly string[]): Promise<void> {

@@ -15,7 +15,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { PromptMessage } from '../../model/analysis.ts';
-import { cameras, frames } from './ledger.ts';
+import { cameras } from './cameras.ts';
+import { frames } from './ledger.ts';
 import { time } from './time.ts';
 
 export const events = pgTable(
@@ -60,6 +61,10 @@ export const events = pgTable(
     index('events_newest').on(table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('events_camera_newest').on(table.cameraId, table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('events_camera_ended').on(table.cameraId, table.endedAt),
+    // For the foreign key below: without it, each frame that is deleted would be looked for in all events.
+    index('events_best_frame_id').on(table.bestFrameId),
+    // What retention deletes, what nobody has reviewed first.
+    index('events_oldest').on(table.reviewed, table.lastReceivedAt, table.id),
     index('events_analysis_due')
       .on(table.analysisRequested.desc().nullsFirst(), table.endedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`analysis_due_at is not null`),

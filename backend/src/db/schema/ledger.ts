@@ -1,8 +1,7 @@
-/** Cameras, the frames that came through them, and the files of the inbox that stay there. */
+/** The frames that came, and the files of the inbox that stay there. */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
-  boolean,
   check,
   index,
   integer,
@@ -13,28 +12,9 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { cameras } from './cameras.ts';
+import { clips } from './clips.ts';
 import { time } from './time.ts';
-
-export const cameras = pgTable(
-  'cameras',
-  {
-    id: text().primaryKey(),
-    name: text().notNull(),
-    folder: text().notNull(),
-    status: text({ enum: ['online', 'offline', 'unknown'] })
-      .notNull()
-      .default('unknown'),
-    enabled: boolean().notNull().default(true),
-    createdAt: time('created_at').notNull().defaultNow(),
-    lastSeenAt: time('last_seen_at'),
-    deletedAt: time('deleted_at'),
-  },
-  (table) => [
-    uniqueIndex('cameras_folder').on(table.folder),
-    check('cameras_id_slug', sql`${table.id} ~ '^[a-z0-9][a-z0-9_-]{0,63}$'`),
-    check('cameras_status', sql`${table.status} in ('online', 'offline', 'unknown')`),
-  ],
-);
 
 /** The ledger: the queue is the state of the frame itself. */
 export const frames = pgTable(
@@ -64,9 +44,35 @@ export const frames = pgTable(
     leaseExpiresAt: time('lease_expires_at'),
     errorKind: text('error_kind'),
     errorMessage: text('error_message'),
+    /** How often a process died with this frame in hand. From the first time on it is examined apart from all others. */
+    crashes: integer().notNull().default(0),
+    /** The clip that it was cut from, and where in it. */
+    clipId: uuid('clip_id').references(() => clips.id),
+    clipOffsetMs: integer('clip_offset_ms'),
+    /** The event that its detections belong to; null when nothing was found in it. Kept in step by the event's room. */
+    eventId: uuid('event_id'),
   },
   (table) => [
-    uniqueIndex('frames_identity').on(table.cameraId, table.sha256),
+    // A frame of a clip is known by its place in the clip: two moments may look the same to the last bit.
+    uniqueIndex('frames_identity')
+      .on(table.cameraId, table.sha256)
+      .where(sql`clip_id is null`),
+    uniqueIndex('frames_of_clip')
+      .on(table.clipId, table.clipOffsetMs)
+      .where(sql`clip_id is not null`),
+    index('frames_of_clip_content')
+      .on(table.cameraId, table.sha256)
+      .where(sql`clip_id is not null`),
+    index('frames_of_event')
+      .on(table.eventId)
+      .where(sql`event_id is not null`),
+    // What retention deletes without looking at events, the first received first.
+    index('frames_without_event')
+      .on(table.receivedAt, table.id)
+      .where(sql`event_id is null and state in ('done', 'dead')`),
+    index('frames_suspect')
+      .on(table.receivedAt, table.id)
+      .where(sql`state = 'pending' and crashes > 0`),
     unique('frames_id_camera').on(table.id, table.cameraId),
     index('frames_pending_newest')
       .on(table.cameraId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
@@ -94,11 +100,14 @@ export const frames = pgTable(
       sql`${table.state} <> 'dead' or (error_kind is not null and error_message is not null)`,
     ),
     check('frames_processed', sql`${table.state} not in ('done', 'dead') or processed_at is not null`),
+    // The bytes of an examined frame may be lost (a broken disk): what was seen in it stays.
     check(
       'frames_examinable',
-      sql`${table.state} = 'dead' or (sha256 is not null and media_path is not null and media_type is not null and width > 0 and height > 0)`,
+      sql`${table.state} = 'dead' or (sha256 is not null and media_type is not null and width > 0 and height > 0
+        and (media_path is not null or ${table.state} = 'done'))`,
     ),
-    check('frames_counts', sql`bytes >= 0 and attempts >= 0`),
+    check('frames_clip', sql`(clip_id is null) = (clip_offset_ms is null) and clip_offset_ms >= 0`),
+    check('frames_counts', sql`bytes >= 0 and attempts >= 0 and crashes >= 0`),
     check('frames_sha256', sql`sha256 ~ '^[0-9a-f]{64}$'`),
   ],
 );
@@ -110,9 +119,14 @@ export const inboxFiles = pgTable(
     path: text().notNull(),
     bytes: bigint({ mode: 'number' }).notNull(),
     mtimeNs: text('mtime_ns').notNull(),
-    frameId: uuid('frame_id')
-      .notNull()
-      .references(() => frames.id, { onDelete: 'cascade' }),
+    /** What it became: a frame or a clip. */
+    frameId: uuid('frame_id').references(() => frames.id, { onDelete: 'cascade' }),
+    clipId: uuid('clip_id').references(() => clips.id, { onDelete: 'cascade' }),
   },
-  (table) => [primaryKey({ columns: [table.path] }), index('inbox_files_frame').on(table.frameId)],
+  (table) => [
+    primaryKey({ columns: [table.path] }),
+    index('inbox_files_frame').on(table.frameId),
+    index('inbox_files_clip').on(table.clipId),
+    check('inbox_files_one', sql`(frame_id is null) <> (clip_id is null)`),
+  ],
 );

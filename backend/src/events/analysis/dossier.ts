@@ -40,14 +40,15 @@ async function readSightings(sql: Sql, eventId: string): Promise<readonly Sighti
     select label, score, detections.captured_at, x::float8 / frames.width as x, y::float8 / frames.height as y,
       detections.width::float8 / frames.width as width, detections.height::float8 / frames.height as height
     from detections join picked using (frame_id) join frames on frames.id = frame_id
-    where event_id = ${eventId} order by detections.captured_at, detections.id limit ${SIGHTINGS_MAX}`;
+    where detections.event_id = ${eventId} order by detections.captured_at, detections.id limit ${SIGHTINGS_MAX}`;
   return rows.map(({ label, score, capturedAt, ...box }) => ({ label, score, atMs: capturedAt.getTime(), box }));
 }
 
 const readPictures = (sql: Sql, eventId: string) => sql<EventPicture[]>`
   select frames.id as frame_id, media_path, frames.width, frames.height
   from detections join frames on frames.id = detections.frame_id
-  where event_id = ${eventId} group by frames.id order by max(score) desc, frames.captured_at limit ${PICTURES_MAX}`;
+  where detections.event_id = ${eventId} and media_path is not null
+  group by frames.id order by max(score) desc, frames.captured_at limit ${PICTURES_MAX}`;
 
 /** What another analyst wrote of them is not passed on: a model must not be told what a model made of a hostile name. */
 async function readPast(sql: Sql, event: EventToAnalyze, timeZone: string): Promise<readonly PastEvent[]> {

@@ -1,0 +1,25 @@
+/** Where pictures and clips come from. */
+import { sql } from 'drizzle-orm';
+import { boolean, check, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { time } from './time.ts';
+
+export const cameras = pgTable(
+  'cameras',
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    folder: text().notNull(),
+    status: text({ enum: ['online', 'offline', 'unknown'] })
+      .notNull()
+      .default('unknown'),
+    enabled: boolean().notNull().default(true),
+    createdAt: time('created_at').notNull().defaultNow(),
+    lastSeenAt: time('last_seen_at'),
+    deletedAt: time('deleted_at'),
+  },
+  (table) => [
+    uniqueIndex('cameras_folder').on(table.folder),
+    check('cameras_id_slug', sql`${table.id} ~ '^[a-z0-9][a-z0-9_-]{0,63}$'`),
+    check('cameras_status', sql`${table.status} in ('online', 'offline', 'unknown')`),
+  ],
+);
