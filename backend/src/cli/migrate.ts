@@ -1,13 +1,9 @@
-import { createEmbeddedPostgres, migrateDatabase } from '../db/index.ts';
+import { migrateDatabase } from '../db/index.ts';
 import type { CommandOptions } from './serve.ts';
+import { withTarget } from './with-database.ts';
 
-/** Brings the schema up to date and ends; the embedded server is started for it and stopped again. */
+/** Brings the schema up to date and ends. */
 export async function runMigrate({ config, log, write }: CommandOptions): Promise<void> {
-  if (config.databaseUrl === undefined) {
-    const server = await createEmbeddedPostgres({ dataDir: config.dataDir, log });
-    await migrateDatabase(server.target).finally(() => server.close());
-  } else {
-    await migrateDatabase({ url: config.databaseUrl });
-  }
+  await withTarget({ config, log }, migrateDatabase);
   write('the database schema is up to date');
 }

@@ -16,7 +16,7 @@ import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { toPlace, type Place } from './embedded-place.ts';
 import { connect, type DatabaseTarget } from './index.ts';
-import { createOwnerLock, type OwnerLock } from './owner-lock.ts';
+import { createOwnerLock, isOwnerHeld, type OwnerLock } from './owner-lock.ts';
 import { runProgram } from './run-program.ts';
 import { findRunning } from './running-server.ts';
 
@@ -59,6 +59,17 @@ export async function createEmbeddedPostgres(options: { dataDir: string; log: Lo
       await lock.close();
     },
   };
+}
+
+/**
+ * For a command: the server of the Nightjar that is running on `dataDir`, or else one that runs for as long as the
+ * command does. Of the former nothing is owned: it may stop at any time, which ends the command with `unavailable`.
+ */
+export async function joinEmbeddedPostgres(options: { dataDir: string; log: Logger }): Promise<EmbeddedPostgres> {
+  const running = await findRunning(await toPlace(path.resolve(options.dataDir)), options.log);
+  if (!running || !(await isOwnerHeld({ ...running, database: 'postgres' }, EMBEDDED_OWNER)))
+    return createEmbeddedPostgres(options);
+  return { target: { ...running, database: DATABASE }, close: () => Promise.resolve() };
 }
 
 async function openServer(place: Place, log: Logger): Promise<{ socketDir: string; takenOver: boolean }> {

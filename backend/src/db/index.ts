@@ -9,7 +9,7 @@ import type { NewMessage } from '../model/index.ts';
 import { toDatabaseError } from './errors.ts';
 import * as schema from './schema.ts';
 
-export { createEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
+export { createEmbeddedPostgres, joinEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
 export { migrateDatabase } from './migrate.ts';
 export { toDatabaseError } from './errors.ts';
 export { listenFor, type Listening } from './notices.ts';

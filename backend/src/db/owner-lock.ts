@@ -42,3 +42,18 @@ export const isOwnerAlive = (sql: Sql | Tx, ownerColumn: string) => sql`
   exists (select from pg_locks
     where locktype = 'advisory' and classid = ${OWNER_LOCK_SPACE} and objid = ${sql(ownerColumn)} and objsubid = 2
       and database = (select oid from pg_database where datname = current_database()))`;
+
+/** Whether some process holds this owner's lock in the given database. */
+export async function isOwnerHeld(target: DatabaseTarget, owner: number): Promise<boolean> {
+  const sql = connect(target, { max: 1 });
+  try {
+    const rows = await sql`
+      select from pg_locks where locktype = 'advisory' and classid = ${OWNER_LOCK_SPACE} and objid = ${owner} and objsubid = 2
+        and database = (select oid from pg_database where datname = current_database())`;
+    return rows.length > 0;
+  } catch (thrown) {
+    throw toDatabaseError(thrown);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
