@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, inject, it } from 'vitest';
-import { createTestDatabase } from '../../tests/harness/database.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createCleanups } from '../../tests/harness/cleanups.ts';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { NightjarError } from '../lib/errors.ts';
 import {
   connect,
@@ -21,23 +21,16 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 describe('migrations', () => {
-  const created: string[] = [];
-  const admin = () => connect({ socketDir: inject('postgresSocketDir'), database: 'postgres' }, { max: 1 });
-  async function createEmptyDatabase(): Promise<DatabaseTarget> {
-    const database = `empty_${randomBytes(6).toString('hex')}`;
-    const sql = admin();
-    await sql.unsafe(`create database ${database}`).finally(() => sql.end());
-    created.push(database);
-    return { socketDir: inject('postgresSocketDir'), database };
+  const cleanups = createCleanups();
+  async function createEmpty(): Promise<DatabaseTarget> {
+    const db = await createEmptyDatabase();
+    cleanups.add(db.close);
+    return db.target;
   }
-  afterEach(async () => {
-    const sql = admin();
-    for (const database of created.splice(0)) await sql.unsafe(`drop database ${database} with (force)`);
-    await sql.end();
-  });
+  afterEach(cleanups.run);
 
   it('six processes may migrate an empty database at once', async () => {
-    const target = await createEmptyDatabase();
+    const target = await createEmpty();
     await Promise.all(Array.from({ length: 6 }, () => migrateDatabase(target)));
     const db = openDatabase(target);
     expect(await db.query((sql) => sql`select seq from outbox_head`).finally(() => db.close())).toMatchObject([
@@ -45,8 +38,23 @@ describe('migrations', () => {
     ]);
   });
 
+  it('bring a database of an older program up to date', async () => {
+    const [older, newest] = [await createEmptyDatabase(), await createTestDatabase()];
+    cleanups.add(older.close);
+    cleanups.add(newest.close);
+    const readApplied = (db: TestDatabase) =>
+      db.query((sql) => sql<{ hash: string }[]>`select hash from drizzle.__drizzle_migrations order by created_at`);
+    const applied = await readApplied(newest);
+    for (let count = 1; count <= applied.length; count++) {
+      await migrateDatabase(older.target, { until: applied.slice(0, count).map(({ hash }) => hash) });
+      expect(await readApplied(older)).toHaveLength(count);
+    }
+    await migrateDatabase(older.target);
+    expect(await readApplied(older)).toEqual(applied);
+  });
+
   it('refuse a database that a newer program migrated', async () => {
-    const target = await createEmptyDatabase();
+    const target = await createEmpty();
     await migrateDatabase(target);
     const sql = connect(target, { max: 1 });
     await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('from the future', ${Date.now() * 2})`;
@@ -82,6 +90,27 @@ describe('database', () => {
       (sql) => sql`select 9007199254740991::bigint as big_one, '{"snake_case": 1}'::jsonb as some_json`,
     );
     expect(row).toEqual({ bigOne: 9007199254740991, someJson: { snake_case: 1 } });
+    await db.close();
+  });
+
+  it('gives and takes arrays', async () => {
+    const db = await createTestDatabase();
+    const texts = ['a,b', '"quoted"', String.raw`back\slash`, '{braces}', '', 'NULL', null];
+    const times = [new Date(0).toISOString()];
+    const [row] = await db.query(
+      (sql) => sql`select ${texts}::text[] as texts, ${[1, null]}::int[] as ints, ${[2 ** 40]}::bigint[] as bigints,
+        ${[1.5]}::float8[] as floats, ${times}::timestamptz[] as times, ${['{"a":1}']}::jsonb[] as jsons,
+        array[true, false] as flags, ${[]}::uuid[] as none`,
+    );
+    const lists = {
+      ints: [1, null],
+      bigints: [2 ** 40],
+      floats: [1.5],
+      jsons: [{ a: 1 }],
+      flags: [true, false],
+      none: [],
+    };
+    expect(row).toEqual({ texts, times: [new Date(0)], ...lists });
     await db.close();
   });
 

@@ -1,19 +1,26 @@
 /**
  * The database: one PostgreSQL, ours (embedded.ts) or the user's. In comes where it is; out go two small pools, one for
  * the pipeline (raw SQL), one for the API's reads (drizzle), so that neither waits for the other's connections. What
- * fails is a NightjarError: `unavailable` when waiting may heal it, `conflict` for a taken key, else `internal`.
+ * fails is a NightjarError: `unavailable` when waiting may heal it (an `AwayError` when the database itself is away, see
+ * probe.ts), `conflict` for a taken key, else `internal`.
  */
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { AwayError } from '../lib/errors.ts';
 import type { NewMessage } from '../model/index.ts';
-import { toDatabaseError } from './errors.ts';
+import { connect } from './connect.ts';
+import { isOurDoing, toDatabaseError } from './errors.ts';
+import { createProbe, type Watched } from './probe.ts';
 import * as schema from './schema.ts';
+import { runTransaction } from './transaction.ts';
 
 export { createEmbeddedPostgres, joinEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
 export { migrateDatabase } from './migrate.ts';
 export { toDatabaseError } from './errors.ts';
+export { connect } from './connect.ts';
 export { listenFor, type Listening } from './notices.ts';
-export { createOwnerLock, isOwnerAlive, type OwnerLock } from './owner-lock.ts';
+export { createOwnerLock, isOwnerAlive, isOwnerHeld, type OwnerLock } from './owner-lock.ts';
+export { prepareDatabase, waitForDatabase } from './wait.ts';
 export * as tables from './schema.ts';
 
 export type Sql = postgres.Sql;
@@ -25,17 +32,7 @@ export type DatabaseTarget = { readonly url: string } | { readonly socketDir: st
 
 const PIPELINE_CONNECTIONS_MAX = 6;
 const READ_CONNECTIONS_MAX = 4;
-const CONNECT_SECONDS_MAX = 5;
-/**
- * Backing off is the business of our loops. The driver's own (up to 20 s) would hold each query back for as long, and
- * with it every `close` that waits for one.
- */
-const RECONNECT_SECONDS = 0.2;
-/** So that a hung server or a lost network shows as an error, not as a wait without end. */
-const STATEMENT_MS_MAX = 60_000;
-
-/** Our 64-bit columns hold counts, sizes and sequence numbers, all far below 2^53: plain numbers. */
-const int8 = { to: 20, from: [20], serialize: String, parse: Number };
+const CLOSE_SECONDS_MAX = 5;
 
 /** Tells a durable message as part of a transaction; it reaches the listeners when, and only if, that commits. */
 export type Say = (message: NewMessage) => void;
@@ -50,59 +47,70 @@ export interface Database {
   transaction<T>(use: (tx: Tx) => Promise<T>): Promise<T>;
   /** Reads for the API, on connections of their own. */
   read<T>(use: (orm: Orm) => Promise<T>): Promise<T>;
-  /** The pipeline's pool, for LISTEN. */
+  /** The pipeline's pool, for LISTEN and NOTIFY; another one after an outage, so it is not to be kept. */
   readonly sql: Sql;
+  /** Calls when the database is back after an outage, if it is watched. Returns the way out. */
+  onBack(listener: () => void): () => void;
+  /** The server's version, as far as a watched one told it. */
+  version(): string | null;
   close(): Promise<void>;
 }
 
-export function connect(
-  target: DatabaseTarget,
-  options: postgres.Options<Record<string, postgres.PostgresType>> = {},
-): Sql {
-  const base = {
-    connect_timeout: CONNECT_SECONDS_MAX,
-    backoff: () => RECONNECT_SECONDS,
-    onnotice: () => undefined,
-    transform: { column: { from: postgres.toCamel } },
-    types: { int8 },
-    ...options,
-    connection: { application_name: 'nightjar', statement_timeout: STATEMENT_MS_MAX, ...options.connection },
-  };
-  if ('url' in target) {
-    const { url, host } = toDriverUrl(target.url);
-    return postgres(url, { ...base, ...host });
+/**
+ * Opens two pools; connections are made when they are needed. A database that is `watched` is looked at all the time, and
+ * while it is away every use fails at once with an `AwayError`: one under way when it fell silent after 6 s at most.
+ */
+export function openDatabase(target: DatabaseTarget, watched?: Watched): Database {
+  const onBack = new Set<() => void>();
+  let pools = openPools(target);
+
+  function renew(isThere: boolean): void {
+    const old = pools;
+    pools = openPools(target);
+    // What waits on a silent connection would wait for ever: its end is the answer. One that works may finish.
+    void old.close(isThere ? CLOSE_SECONDS_MAX : 0);
+    if (isThere) for (const tell of onBack) tell();
   }
-  return postgres({ ...base, host: target.socketDir, port: 5432, user: 'nightjar', database: target.database });
-}
+  const probe = watched && createProbe({ ...watched, target, renew });
 
-/** libpq names a Unix socket in a URL by `?host=/run/postgresql`; the driver wants that as an option of its own. */
-function toDriverUrl(given: string): { url: string; host: { host?: string } } {
-  const url = new URL(given);
-  const host = url.searchParams.get('host');
-  if (!host?.startsWith('/')) return { url: given, host: {} };
-  url.searchParams.delete('host');
-  return { url: url.href, host: { host } };
-}
-
-export function openDatabase(target: DatabaseTarget): Database {
-  const sql = connect(target, { max: PIPELINE_CONNECTIONS_MAX });
-  // drizzle rewrites the date parsers of the client it is given: hence a client of its own.
-  const readSql = connect(target, { max: READ_CONNECTIONS_MAX, transform: {} });
-  const orm = drizzle(readSql, { schema });
-  const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
+  async function guarded<T>(need: 'read' | 'write', run: () => Promise<T>): Promise<T> {
+    if (probe?.can[need] === false) throw new AwayError('the database', watched?.part.state().reason ?? 'just now');
     try {
       return await run();
     } catch (thrown) {
-      throw toDatabaseError(thrown);
+      const error = toDatabaseError(thrown);
+      if (error instanceof AwayError && !isOurDoing(thrown)) probe?.suspect();
+      throw error;
     }
+  }
+  return {
+    get sql() {
+      return pools.sql;
+    },
+    query: (use) => guarded('read', () => use(pools.sql)),
+    transaction: <T>(use: (tx: Tx) => Promise<T>) => guarded('write', () => runTransaction(pools.sql, use)),
+    read: (use) => guarded('read', () => use(pools.orm)),
+    onBack(listener) {
+      const tell = (): void => listener();
+      onBack.add(tell);
+      return () => void onBack.delete(tell);
+    },
+    version: () => probe?.version() ?? null,
+    async close() {
+      await probe?.close();
+      await pools.close(CLOSE_SECONDS_MAX);
+    },
   };
+}
+
+function openPools(target: DatabaseTarget) {
+  const sql = connect(target, { max: PIPELINE_CONNECTIONS_MAX });
+  // drizzle rewrites the date parsers of the client it is given: hence a client of its own.
+  const readSql = connect(target, { max: READ_CONNECTIONS_MAX, transform: {} });
   return {
     sql,
-    query: (use) => guarded(() => use(sql)),
-    transaction: <T>(use: (tx: Tx) => Promise<T>) => guarded(async () => (await sql.begin(use)) as T),
-    read: (use) => guarded(() => use(orm)),
-    async close() {
-      await Promise.all([sql.end({ timeout: 5 }), readSql.end({ timeout: 5 })]);
-    },
+    orm: drizzle(readSql, { schema }),
+    close: async (timeout: number): Promise<void> =>
+      void (await Promise.all([sql.end({ timeout }), readSql.end({ timeout })])),
   };
 }

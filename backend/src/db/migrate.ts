@@ -5,20 +5,27 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { NightjarError } from '../lib/errors.ts';
 import { connect, type DatabaseTarget, type Sql } from './index.ts';
 import { toDatabaseError } from './errors.ts';
+import { withMigrationsUntil } from './migrations-until.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 const MIGRATION_LOCK = 0x4e4a6d;
 
 /**
  * Brings the schema up to date, forward only, under an advisory lock: of several processes that start at once one
- * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.
+ * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar. `until`, hashes of
+ * migrations, ends it with the last of them: where a backup was made, so that its rows fit.
  */
-export async function migrateDatabase(target: DatabaseTarget): Promise<void> {
-  const sql = connect(target, { max: 1, connection: { statement_timeout: 0 } });
+export async function migrateDatabase(
+  target: DatabaseTarget,
+  { until }: { readonly until?: readonly string[] } = {},
+): Promise<void> {
+  // Column names as they are: the migrator reads `created_at`, and takes a row without it for one of the newest migration.
+  const sql = connect(target, { max: 1, transform: {}, connection: { statement_timeout: 0 } });
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await refuseNewer(sql);
-    await migrate(drizzle(sql), { migrationsFolder });
+    const run = (folder: string): Promise<void> => migrate(drizzle(sql), { migrationsFolder: folder });
+    await (until ? withMigrationsUntil(migrationsFolder, until, run) : run(migrationsFolder));
   } catch (thrown) {
     throw toDatabaseError(thrown);
   } finally {

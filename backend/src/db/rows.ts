@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../lib/errors.ts';
+import type { Clip } from '../model/clip.ts';
 import type { Camera, CameraEvent, Detection, Frame, LeasedFrame } from '../model/index.ts';
 
 /** Rows as raw SQL returns them (camelCase columns); flat where the nouns nest. */
@@ -29,10 +30,35 @@ export const toFrame = (row: FrameRow): Frame => ({
   processedAt: row.processedAt,
   attempts: row.attempts,
   error: row.errorKind && { kind: row.errorKind, message: row.errorMessage ?? '' },
+  clipId: row.clipId,
+  clipOffsetMs: row.clipOffsetMs,
 });
 
 /** Of a row in state `leased`: that its picture is known is a constraint of the table. */
 export const toLeasedFrame = (row: FrameRow): LeasedFrame => toFrame(row) as LeasedFrame;
+
+export type ClipRow = Omit<Clip, 'error'> & Pick<FrameRow, 'errorKind' | 'errorMessage'>;
+
+export const toClip = (row: ClipRow): Clip => ({
+  id: row.id,
+  cameraId: row.cameraId,
+  state: row.state,
+  sourceName: row.sourceName,
+  sha256: row.sha256,
+  mediaType: row.mediaType,
+  mediaPath: row.mediaPath,
+  bytes: row.bytes,
+  capturedAt: row.capturedAt,
+  capturedFrom: row.capturedFrom,
+  durationMs: row.durationMs,
+  width: row.width,
+  height: row.height,
+  framesPlanned: row.framesPlanned,
+  receivedAt: row.receivedAt,
+  processedAt: row.processedAt,
+  attempts: row.attempts,
+  error: row.errorKind && { kind: row.errorKind, message: row.errorMessage ?? '' },
+});
 
 export const toCamera = (row: Camera): Camera => ({
   id: row.id,

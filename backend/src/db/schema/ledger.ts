@@ -112,21 +112,28 @@ export const frames = pgTable(
   ],
 );
 
-/** Files that stay in the inbox (copy mode, junk): recognised by path, size and mtime without reading them again. */
+/**
+ * Files that stay in the inbox (copy mode, junk): recognised by path, size and mtime without reading them again, also when
+ * what they became is no longer kept. A row goes when its file has gone.
+ */
 export const inboxFiles = pgTable(
   'inbox_files',
   {
     path: text().notNull(),
     bytes: bigint({ mode: 'number' }).notNull(),
     mtimeNs: text('mtime_ns').notNull(),
-    /** What it became: a frame or a clip. */
-    frameId: uuid('frame_id').references(() => frames.id, { onDelete: 'cascade' }),
-    clipId: uuid('clip_id').references(() => clips.id, { onDelete: 'cascade' }),
+    /** What it became: a frame or a clip. Neither: it was examined, and that is no longer kept. */
+    frameId: uuid('frame_id').references(() => frames.id, { onDelete: 'set null' }),
+    clipId: uuid('clip_id').references(() => clips.id, { onDelete: 'set null' }),
   },
   (table) => [
     primaryKey({ columns: [table.path] }),
     index('inbox_files_frame').on(table.frameId),
     index('inbox_files_clip').on(table.clipId),
-    check('inbox_files_one', sql`(frame_id is null) <> (clip_id is null)`),
+    // For the look whether their files are still there.
+    index('inbox_files_unkept')
+      .on(table.path)
+      .where(sql`frame_id is null and clip_id is null`),
+    check('inbox_files_one', sql`frame_id is null or clip_id is null`),
   ],
 );
