@@ -102,6 +102,8 @@ function toConfig(env: Environment, surroundings: Surroundings) {
   return {
     host: env.HOST,
     port: env.PORT,
+    /** Where a process without the API tells of its health. */
+    healthPort: env.HEALTH_PORT,
     roles: new Set<Role>(env.ROLES.includes('all') ? roles : (env.ROLES as Role[])),
     dataDir,
     inbox: env.CAMERA_ROOT ? path.resolve(surroundings.cwd, env.CAMERA_ROOT) : path.join(dataDir, 'inbox'),

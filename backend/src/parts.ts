@@ -9,6 +9,9 @@ import { systemClock as clock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Part } from './lib/part.ts';
+import { parseS3Url } from './lib/s3-url.ts';
+import { createDiskStore, openS3Store, type MediaStore } from './media/index.ts';
 import { readModel } from './models/index.ts';
 
 /** A last checkpoint on a slow disk takes its time, and must not be given up. */
@@ -20,41 +23,71 @@ export async function openServer(config: Config, log: Logger, closers: Closers):
   return closers.add('embedded PostgreSQL', server, SERVER_CLOSE_MS_MAX).target;
 }
 
+export async function openMedia({ dataDir, mediaUrl, s3 }: Config, log: Logger): Promise<MediaStore> {
+  if (mediaUrl === undefined) return createDiskStore({ root: path.join(dataDir, 'media'), log });
+  const { accessKeyId = '', secretAccessKey = '' } = s3;
+  const scratchDir = path.join(dataDir, 'media-copies');
+  const credentials = { accessKeyId, secretAccessKey };
+  return openS3Store({ place: parseS3Url(mediaUrl), credentials, scratchDir, clock, log });
+}
+
+/** What detectors need to know; cloneable. */
+export type DetectorConfig = Pick<
+  Config,
+  | 'detectors'
+  | 'detectorApiKey'
+  | 'detectorTimeoutMs'
+  | 'modelDir'
+  | 'executionProvider'
+  | 'vulkanDriver'
+  | 'detectWorkers'
+  | 'detectThreads'
+  | 'batchMax'
+  | 'scoreMin'
+  | 'labels'
+  | 'imagePixelsMax'
+>;
+
 /** The detectors of `DETECTORS`, in order of preference. Throws when one cannot be opened at all. */
-export async function openDetectors(config: Config, log: Logger, closers: Closers): Promise<readonly Detector[]> {
+export async function openDetectors(
+  config: DetectorConfig,
+  log: Logger,
+  closers: Closers,
+): Promise<readonly Detector[]> {
   const detectors: Detector[] = [];
   for (const choice of config.detectors)
     detectors.push(closers.add(`detector ${choice.engine}`, await openDetector(choice, config, log)));
   return detectors;
 }
 
-export async function openDetector(choice: DetectorChoice, config: Config, log: Logger): Promise<Detector> {
+export async function openDetector(choice: DetectorChoice, config: DetectorConfig, log: Logger): Promise<Detector> {
   return choice.engine === 'onnx' ? openOnnx(config, log) : openRemote(choice, config, log);
 }
 
-function openRemote(choice: Exclude<DetectorChoice, { engine: 'onnx' }>, config: Config, log: Logger) {
+function openRemote(choice: Exclude<DetectorChoice, { engine: 'onnx' }>, config: DetectorConfig, log: Logger) {
   const { detectorApiKey: apiKey, detectorTimeoutMs: timeoutMs, batchMax, scoreMin, labels, imagePixelsMax } = config;
   const { engine: protocol, urls } = choice;
   const limits = { timeoutMs, batchMax, imagePixelsMax };
   return createRemoteDetector({ protocol, urls, apiKey, scoreMin, labels, ...limits, clock, log });
 }
 
-async function openOnnx(config: Config, log: Logger) {
+async function openOnnx(config: DetectorConfig, log: Logger) {
   const { executionProvider: provider, vulkanDriver, scoreMin, labels, imagePixelsMax } = config;
   const model = await readModel(config.modelDir);
   const kept = { scoreMin, labels, imagePixelsMax };
   return createOnnxDetector({ model, provider, vulkanDriver, ...toLayoutWishes(config), ...kept, clock, log });
 }
 
-export const toLayoutWishes = ({ detectWorkers: workers, detectThreads: threads, batchMax }: Config) => ({
+export const toLayoutWishes = ({ detectWorkers: workers, detectThreads: threads, batchMax }: DetectorConfig) => ({
   workers,
   threads,
   batchMax,
 });
 
-export async function openBus({ redisUrl }: Config, db: Database, log: Logger): Promise<Bus> {
+export async function openBus({ redisUrl }: Config, db: Database, log: Logger, part?: Part): Promise<Bus> {
   if (redisUrl === undefined) return createLocalBus();
-  return createRedisBus({ url: redisUrl, log, channel: `nightjar:messages:${await readHouseId(db)}` });
+  const channel = `nightjar:messages:${await readHouseId(db)}`;
+  return createRedisBus({ url: redisUrl, log, channel, ...(part && { part }) });
 }
 
 export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({
@@ -72,6 +105,7 @@ export const toInbox = ({
   timeZone,
   imageBytesMax,
   imagePixelsMax,
+  clipBytesMax,
 }: Config) => ({
   inbox,
   mode: ingestMode,
@@ -80,6 +114,7 @@ export const toInbox = ({
   timeZone,
   imageBytesMax,
   imagePixelsMax,
+  clipBytesMax,
 });
 
 /** A folder that the user named is theirs to make: a path that is not there is a typing error, or a share not mounted. */

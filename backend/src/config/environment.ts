@@ -1,6 +1,6 @@
 /** The environment variables: names, forms and defaults. The names, and what they mean, are the contract's. */
 import { z } from 'zod';
-import { byteSize, decimal, flag, headerValue, list, pixelCount, timeZone, url, whole } from '../lib/env-values.ts';
+import { byteSize, decimal, flag, headerValue, list, pixelCount, s3Url, timeZone, url, whole } from '../lib/env-values.ts';
 
 export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
 export type Role = (typeof roles)[number];
@@ -35,6 +35,7 @@ const detectorList = list.refine((value) => value.length > 0 && value.every(isDe
 export const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
+  HEALTH_PORT: whole(1, 65_535).optional(),
   ROLES: roleList.default(['all']),
   DATA_DIR: z.string().default('./data'),
   CAMERA_ROOT: z.string().optional(),
@@ -48,7 +49,7 @@ export const environment = z.object({
   CLIP_FRAME_INTERVAL_S: decimal(0.04, 3_600).default(2),
   CLIP_FRAMES_MAX: whole(1, 1_000).default(30),
   CAMERAS_MAX: whole(1, 10_000).default(200),
-  MEDIA_URL: url(['s3:']).optional(),
+  MEDIA_URL: s3Url.optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),

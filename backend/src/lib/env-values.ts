@@ -1,5 +1,7 @@
 /** What environment variables are written in: text, each parsed to what it means, with words for what is wrong. */
 import { z } from 'zod';
+import { toMessage } from './errors.ts';
+import { parseS3Url } from './s3-url.ts';
 
 export const whole = (min: number, max: number) =>
   z
@@ -21,6 +23,15 @@ export const url = (protocols: readonly string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+
+/** `s3://bucket/prefix?endpoint=...`, as it is: `parseS3Url` reads it. */
+export const s3Url = z.string().superRefine((value, context) => {
+  try {
+    parseS3Url(value);
+  } catch (thrown) {
+    context.addIssue({ code: 'custom', message: toMessage(thrown) });
+  }
+});
 
 /** What an HTTP header can carry as it is: a key that cannot would fail at every request, and be told by the error. */
 export const headerValue = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');

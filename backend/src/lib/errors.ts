@@ -33,6 +33,29 @@ export class NightjarError extends Error {
   }
 }
 
+/**
+ * Native code never came back from a piece of work. `unavailable`, for another try may end well; but it is to be tried
+ * apart from all other work, for it may well be to blame.
+ */
+export class HangError extends NightjarError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('unavailable', message, options);
+  }
+}
+
+/**
+ * A part that is tended by a tracker (see part.ts) is away. The tracker tells the log of it, once for all who meet it: they
+ * stay quiet. The message is fit for any eyes; what was really said is the cause.
+ */
+export class AwayError extends NightjarError {
+  readonly reason: string;
+
+  constructor(part: string, reason: string, cause?: unknown) {
+    super('unavailable', `${part} is away: ${reason}`, { cause });
+    this.reason = reason;
+  }
+}
+
 export const isRetryable = (kind: ErrorKind): boolean => kind === 'unavailable' || kind === 'overloaded';
 
 /** Any thrown value as one of ours; what no room recognised is `internal`. */

@@ -1,9 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
-import { toNightjarError } from './errors.ts';
+import { AwayError, toNightjarError } from './errors.ts';
 
 const BACKOFF_MS_MAX = 10_000;
 const BACKOFF_MS_FIRST = 100;
+/** To ask a part that is known to be away costs nothing, and its return must not go unnoticed for long. */
+const BACKOFF_AWAY_MS_MAX = 1_000;
 
 export interface Loop {
   /** A hint that there is work: the loop looks again at once. Cheap, may be called any number of times. */
@@ -46,9 +48,13 @@ export function createLoop({ name, clock, log, idleMs, runOnce }: LoopOptions): 
       if (!more) await rest(idleMs);
     } catch (thrown) {
       if (stop.signal.aborted) return;
-      backoffMs = Math.min(BACKOFF_MS_MAX, Math.max(BACKOFF_MS_FIRST, backoffMs * 2));
       const error = toNightjarError(thrown);
-      log.warn({ loop: name, kind: error.kind, err: error, retry_ms: backoffMs }, `${name}: ${error.message}`);
+      const isAway = error instanceof AwayError;
+      backoffMs = Math.min(isAway ? BACKOFF_AWAY_MS_MAX : BACKOFF_MS_MAX, Math.max(BACKOFF_MS_FIRST, backoffMs * 2));
+      log[isAway ? 'debug' : 'warn'](
+        { loop: name, kind: error.kind, err: error, retry_ms: backoffMs },
+        `${name}: ${error.message}`,
+      );
       woken = false;
       // Jitter, so that a crowd of processes does not come back in step after an outage.
       await rest(backoffMs * (0.5 + Math.random() / 2));

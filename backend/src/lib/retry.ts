@@ -9,7 +9,10 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Tries again, at an even pace, what waiting may heal; rejects with the last error. */
+/**
+ * Tries again, at an even pace, what waiting may heal; rejects with the last error. The pace has jitter, so that a crowd
+ * does not come back in step after an outage.
+ */
 export async function withRetry<T>(
   run: () => Promise<T>,
   { clock, delayMs, withinMs, signal }: RetryOptions,
@@ -21,7 +24,7 @@ export async function withRetry<T>(
     } catch (thrown) {
       const error = toNightjarError(thrown);
       if (!isRetryable(error.kind) || clock.nowMs() + delayMs > untilMs || signal?.aborted) throw error;
-      await clock.sleep(delayMs, signal);
+      await clock.sleep(delayMs * (0.5 + Math.random() / 2), signal);
     }
   }
 }

@@ -30,3 +30,17 @@ export async function withTimeLimit<T>(limit: TimeLimit, run: (signal: AbortSign
     signal?.removeEventListener('abort', onAbort);
   }
 }
+
+/** The same for what cannot be ended: it is left to itself, and what it says after its time is up is nobody's business. */
+export function answerWithin<T>(limit: TimeLimit, ask: () => Promise<T>): Promise<T> {
+  return withTimeLimit(
+    limit,
+    (signal) =>
+      new Promise<T>((resolve, reject) => {
+        const onAbort = (): void => reject(signal.reason as Error);
+        if (signal.aborted) onAbort();
+        signal.addEventListener('abort', onAbort, { once: true });
+        ask().then(resolve, reject);
+      }),
+  );
+}

@@ -11,9 +11,11 @@ export interface MediaAddress {
 /** The one form a media path has. Nothing of this form leaves the root: there is no dot before the last name. */
 const MEDIA_PATH = /^[a-z0-9][a-z0-9_-]{0,63}\/([0-9a-f]{2})\/\1[0-9a-f]{62}\.[a-z0-9]{1,8}$/;
 
+export const isMediaPath = (path: string): boolean => MEDIA_PATH.test(path);
+
 /** The given path, if it is of the form of a media path; else throws `invalid`. */
 export function checkMediaPath(mediaPath: string): string {
-  if (!MEDIA_PATH.test(mediaPath)) throw new NightjarError('invalid', `not a media path: ${JSON.stringify(mediaPath)}`);
+  if (!isMediaPath(mediaPath)) throw new NightjarError('invalid', `not a media path: ${JSON.stringify(mediaPath)}`);
   return mediaPath;
 }
 

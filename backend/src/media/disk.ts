@@ -23,6 +23,16 @@ function toKind(code: string | undefined): ErrorKind {
   return code !== undefined && UNAVAILABLE.has(code) ? 'unavailable' : 'internal';
 }
 
+/** For what another process may remove at any moment: undefined if it is not there. */
+export async function orGone<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
 /** Makes the folder's list of names durable. */
 export async function fsync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

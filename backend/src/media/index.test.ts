@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../lib/log.ts';
 import { toMediaError } from './disk.ts';
-import { createMediaStore } from './index.ts';
+import { createDiskStore } from './index.ts';
 
 let root: string;
 beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), 'nightjar-media-'))));
@@ -13,7 +13,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 const sha256 = 'ab'.repeat(32);
 const media = { cameraId: 'front_door', sha256, extension: 'jpg', bytes: Buffer.from('0123456789') };
 const mediaPath = `front_door/ab/${sha256}.jpg`;
-const open = () => createMediaStore({ root, log: silentLog });
+const open = () => createDiskStore({ root, log: silentLog });
 
 async function readStream(stream: NodeJS.ReadableStream): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,0 +1,112 @@
+/** The media store in a folder, which several processes may share by mount. */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, open, opendir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, NightjarError, toMessage } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import { checkMediaPath, toMediaPath } from './address.ts';
+import { copyAside } from './aside.ts';
+import { checkedPieces } from './checked-stream.ts';
+import { createDurableFolders, fsync, orGone, toMediaError } from './disk.ts';
+import type { MediaStore } from './store.ts';
+import { walkMedia } from './walk.ts';
+
+const UNFINISHED_FOLDER = '.unfinished';
+/** Writing a picture takes seconds, a clip minutes at worst; a younger file may belong to a process that shares this store. */
+const UNFINISHED_AGE_MS_MAX = 10 * 60_000;
+
+type Content = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Opens (or makes) the store at `root`; what a crash left half-written is removed. */
+export async function createDiskStore({ root, log }: { root: string; log: Logger }): Promise<MediaStore> {
+  const unfinished = join(root, UNFINISHED_FOLDER);
+  await mkdir(unfinished, { recursive: true }).catch(toMediaError('opening the media store'));
+  await removeUnfinished(unfinished, log).catch(toMediaError('tidying the media store'));
+  const folders = createDurableFolders(root);
+  const toFile = (mediaPath: string): string => join(root, checkMediaPath(mediaPath));
+
+  async function write(target: string, content: Content): Promise<void> {
+    const temporary = join(unfinished, randomUUID());
+    try {
+      await writeDurably(temporary, content);
+      await rename(temporary, target);
+    } catch (thrown) {
+      // The disk may be too broken even for this; a later start removes it then.
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  async function keep(mediaPath: string, size: number, toContent: () => Content): Promise<string> {
+    const target = join(root, mediaPath);
+    try {
+      await folders.make(dirname(mediaPath));
+      if ((await sizeOf(target)) !== size) await write(target, toContent());
+      await fsync(dirname(target));
+    } catch (thrown) {
+      folders.forget();
+      if (thrown instanceof NightjarError) throw thrown;
+      // A folder vanished under us: it is made again when the caller tries again.
+      if (errorCode(thrown) === 'ENOENT')
+        throw new NightjarError('unavailable', `storing ${mediaPath}: ${toMessage(thrown)}`, { cause: thrown });
+      toMediaError(`storing ${mediaPath}`)(thrown);
+    }
+    return mediaPath;
+  }
+
+  async function look(mediaPath: string) {
+    const file = toFile(mediaPath);
+    const { size } = await lstat(file).catch(toMediaError(`opening ${mediaPath}`));
+    return { file, size };
+  }
+
+  return {
+    put: async (media) => keep(toMediaPath(media), media.bytes.length, () => media.bytes),
+    putStream: async (media) => keep(toMediaPath(media), media.size, () => checkedPieces(media.open(), media)),
+    read: async (mediaPath) => readFile(toFile(mediaPath)).catch(toMediaError(`reading ${mediaPath}`)),
+    async open(mediaPath) {
+      const { file, size } = await look(mediaPath);
+      return { size, stream: (span) => createReadStream(file, span) };
+    },
+    has: async (mediaPath) =>
+      (await sizeOf(toFile(mediaPath)).catch(toMediaError(`looking for ${mediaPath}`))) !== undefined,
+    withFile: async (mediaPath, use) => use((await look(mediaPath)).file),
+    remove: async (mediaPath) => rm(toFile(mediaPath), { force: true }).catch(toMediaError(`removing ${mediaPath}`)),
+    copyAside: async (mediaPath) =>
+      copyAside(root, checkMediaPath(mediaPath)).catch(toMediaError(`keeping ${mediaPath} aside`)),
+    async *list() {
+      try {
+        yield* walkMedia(root);
+      } catch (thrown) {
+        toMediaError('listing the media store')(thrown);
+      }
+    },
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(root).catch(toMediaError('measuring the media store'));
+      return bavail * bsize;
+    },
+  };
+}
+
+async function writeDurably(path: string, content: Content): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await writeFile(file, content);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+const sizeOf = async (path: string): Promise<number | undefined> => (await orGone(lstat(path)))?.size;
+
+async function removeUnfinished(folder: string, log: Logger): Promise<void> {
+  for await (const { name } of await opendir(folder)) {
+    const path = join(folder, name);
+    const found = await orGone(lstat(path));
+    if (!found || Date.now() - found.mtimeMs < UNFINISHED_AGE_MS_MAX) continue;
+    await rm(path, { force: true });
+    log.info({ file: name }, 'removed a half-written file of an earlier run from the media store');
+  }
+}
