@@ -1,4 +1,5 @@
 import { addCameras } from './cameras.ts';
+import { addClips } from './clips.ts';
 import { addDashboard } from './dashboard.ts';
 import { addDeepstack } from './detector-server/deepstack-route.ts';
 import { addDetect } from './detector-server/detect-routes.ts';
@@ -11,9 +12,11 @@ import { addFramePictures } from './frame-pictures.ts';
 import { addFrames } from './frames.ts';
 import { addGpu } from './gpu.ts';
 import { createGuests } from './detector-server/guests.ts';
+import { addMetrics } from './metrics.ts';
 import { addOpenApi } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 import { createEmptyApp, type ApiApp } from './route-parts.ts';
+import { addRequeue } from './requeue.ts';
 import { addSession } from './session.ts';
 import { addStats } from './stats.ts';
 import { addSystem } from './system.ts';
@@ -23,10 +26,13 @@ export function createApp(options: ApiOptions): ApiApp {
   const app = createEmptyApp();
   addEdge(app, options);
   addSystem(app, options);
+  addMetrics(app, options);
   addSession(app, options);
   addCameras(app, options);
   addFrames(app, options);
+  addRequeue(app, options);
   addFramePictures(app, options);
+  addClips(app, options);
   addDetections(app, options);
   addEvents(app, options);
   addEventParts(app, options);
@@ -38,5 +44,19 @@ export function createApp(options: ApiOptions): ApiApp {
   addDeepstack(app, options, guests);
   addOpenApi(app);
   addDashboard(app);
+  return app;
+}
+
+export type HealthOptions = Pick<
+  ApiOptions,
+  'authenticator' | 'clock' | 'log' | 'health' | 'readiness' | 'system' | 'pipeline'
+>;
+
+/** What a process without the API tells of itself, behind the same edge. */
+export function createHealthApp(options: HealthOptions): ApiApp {
+  const app = createEmptyApp();
+  addEdge(app, options);
+  addSystem(app, options);
+  addMetrics(app, options);
   return app;
 }

@@ -9,9 +9,12 @@ const FOLDER_BYTES_MAX = 255;
 
 const name = text(1, NAME_CHARS_MAX).refine((value) => value.trim() !== '', 'must not be blank');
 
-/** One folder of the inbox. A row only: the API itself never opens it. */
+/**
+ * One folder of the inbox. A row only: the API itself never opens it. Bytes that are not UTF-8 stand in it as in the
+ * lists: `caf\xe9`.
+ */
 const folder = text(1, FOLDER_BYTES_MAX)
-  .regex(/^[^/\\.][^/\\]*$/, 'must be the name of one folder, without slashes and not starting with a dot')
+  .regex(/^[^/.][^/]*$/, 'must be the name of one folder, without slashes and not starting with a dot')
   .refine((value) => Buffer.byteLength(value) <= FOLDER_BYTES_MAX, `must not exceed ${FOLDER_BYTES_MAX} bytes`);
 
 export const cameraCreateSchema = z

@@ -40,6 +40,10 @@ test.each([
     { id: 'c1', name: '前门', folder: 'c1' },
   ],
   [{ id: 'c1', name: 'a', folder: '后门' }, { folder: '后门' }],
+  [
+    { name: 'a', folder: 'caf\\xe9' },
+    { id: 'caf_xe9', folder: 'caf\\xe9' },
+  ],
   [{ name: '前门' }, { id: 'camera', name: '前门' }],
 ])('%j becomes %j', async (body, expected) => {
   const response = await create(body);

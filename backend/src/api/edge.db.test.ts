@@ -49,10 +49,16 @@ describe('keys', () => {
       await response.body?.cancel();
     }
     const page = pageFiles.map(({ path }) => `GET ${path}`);
+    // The metrics are open to this very machine, see below.
     expect(open.sort()).toEqual(
-      ['DELETE /api/session', 'GET /health', 'GET /ready', 'POST /api/session', ...page].sort(),
+      ['DELETE /api/session', 'GET /health', 'GET /metrics', 'GET /ready', 'POST /api/session', ...page].sort(),
     );
   });
+
+  test.each([{ 'x-forwarded-for': '203.0.113.7' }, { forwarded: 'for=203.0.113.7' }, { via: '1.1 proxy' }])(
+    'metrics need one as soon as the request was passed on: %j',
+    async (headers) => expect((await keyless('/metrics', { headers })).status).toBe(401),
+  );
 
   test.each([
     '/nowhere',

@@ -4,7 +4,8 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import { randomUUID } from 'node:crypto';
-import { NightjarError, type ErrorKind } from '../lib/errors.ts';
+import type { IncomingMessage } from 'node:http';
+import { AwayError, NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
@@ -16,6 +17,9 @@ const REQUEST_ID_CHARS_MAX = 64;
 
 /** The only doors without a lock; all else, unknown paths included, needs a key. */
 const openRoutes = new Set(['GET /health', 'HEAD /health', 'GET /ready', 'HEAD /ready', 'POST /api/session', 'DELETE /api/session', ...openPageRoutes]); // prettier-ignore
+
+/** Figures for a collector on this very machine, which needs no key for them. */
+const METRICS_ROUTES = new Set(['GET /metrics', 'HEAD /metrics']);
 
 /** Of what is answered with 5xx. Clients that hang up are everyday business. */
 const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error', cancelled: 'debug' };
@@ -34,7 +38,9 @@ export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' |
   app.onError((thrown, c) => {
     const error = toApiError(thrown);
     const facts = { request_id: c.get('requestId'), kind: error.kind, err: error };
-    if (toStatus(error) >= 500) options.log[levels[error.kind] ?? 'warn'](facts, error.message);
+    // An outage is in the log already, once for all requests that meet it.
+    const level = error instanceof AwayError ? 'debug' : (levels[error.kind] ?? 'warn');
+    if (toStatus(error) >= 500) options.log[level](facts, error.message);
     const toResponse = c.req.path === DEEPSTACK_PATH ? toDeepstackError : toProblemResponse;
     return toResponse(error, c.get('requestId'));
   });
@@ -70,11 +76,18 @@ const createAuthEdge =
   ({ authenticator }: Pick<ApiOptions, 'authenticator'>): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
     const route = `${c.req.method} ${c.req.path}`;
+    const isOwnMachine = METRICS_ROUTES.has(route) && isLoopback(c.env.incoming);
     const isAskedLater = route === FORM_KEY_ROUTE && !authenticator.isPresented(c.env.incoming);
-    if (!openRoutes.has(route) && !isAskedLater)
+    if (!openRoutes.has(route) && !isAskedLater && !isOwnMachine)
       c.set('identity', await authenticator.authenticateRequest(c.env.incoming));
     await next();
   };
+
+/** What a proxy here passes on comes from elsewhere, and says so. */
+function isLoopback({ socket, headers }: IncomingMessage): boolean {
+  const isPassedOn = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
+  return !isPassedOn && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
+}
 
 function refuseMethod(id: string, methods: readonly string[]): Response {
   const allow = methods.join(', ');

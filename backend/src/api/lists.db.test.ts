@@ -5,6 +5,7 @@ import { newId } from '../lib/id.ts';
 import { cameraSchema, detectionSchema, eventSchema, frameSchema } from '../model/wire.ts';
 import { pageOf } from './pagination.ts';
 import { pipelineSchema, summarySchema } from './stats.ts';
+import { NightjarError } from '../lib/errors.ts';
 import { healthSchema, readinessSchema, systemSchema } from './system.ts';
 import { seedCamera, seedDetection, seedEvent, seedFrame, seedTime } from './tests/seed.ts';
 import { startTestApi, type TestApi } from './tests/test-api.ts';
@@ -156,6 +157,7 @@ describe('what the program says of itself', () => {
     expect(summary).toEqual({
       cameras: { total: 2, online: 0, offline: 0, unknown: 2 },
       frames: { total: 9, by_state: { pending: 1, leased: 1, done: 6, dead: 1 } },
+      clips: { total: 0, by_state: { pending: 0, leased: 0, done: 0, dead: 0 } },
       detections: {
         total: 12,
         today: 4,
@@ -193,10 +195,40 @@ describe('what the program says of itself', () => {
       leased: 1,
       dead: 0,
       oldest_pending_s: 1.5,
+      clips: { pending: 2, leased: 1 },
     });
     expect(systemSchema.strict().parse(await api.get('/api/system'))).toMatchObject({ uptime_s: 129_600 });
     expect(healthSchema.strict().parse(await api.get('/health'))).toEqual({ status: 'healthy', model_loaded: true });
     expect(readinessSchema.strict().parse(await api.get('/ready')).status).toBe('ready');
+  });
+
+  test('metrics', async () => {
+    const response = await fetch(`${api.url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
+    const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'nightjar_database_up 1',
+        'nightjar_media_free_bytes 1000000000',
+        'nightjar_outages{part="database"} 1',
+        'nightjar_queue_frames{state="pending"} 3',
+        'nightjar_queue_oldest_pending_seconds 1.5',
+        'nightjar_detector_up{detector="onnx"} 1',
+        'nightjar_ingest_waiting 2',
+      ]),
+    );
+    // What is not configured is not told.
+    expect(lines.filter((line) => line.startsWith('nightjar_redis'))).toEqual([]);
+    expect(lines.every((line) => line.startsWith('nightjar_'))).toBe(true);
+  });
+
+  test('metrics without the database: its figures are missing, the others are there', async () => {
+    const pipeline = () => Promise.reject(new NightjarError('unavailable', 'away'));
+    const away = await startTestApi(db, { pipeline });
+    const text = await (await fetch(`${away.url}/metrics`)).text();
+    expect(text).toContain('nightjar_detector_up{detector="onnx"} 1');
+    expect(text).not.toContain('nightjar_queue');
+    await away.close();
   });
 
   test('not ready is 503, and says which part', async () => {

@@ -1,4 +1,4 @@
-/** Pictures as HTTP answers: fixed media types, entity tags, ranges; never anything a browser would run. */
+/** Pictures and clips as HTTP answers: fixed media types, entity tags, ranges; never anything a browser would run. */
 import type { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import type { Logger } from '../lib/log.ts';
@@ -20,13 +20,23 @@ const pictureTypes: readonly string[] = [
   'image/avif',
   'image/heif',
 ];
+const clipTypes: readonly string[] = [
+  'video/mp4',
+  'video/quicktime',
+  'video/x-matroska',
+  'video/x-msvideo',
+  'video/mp2t',
+  'video/h264',
+  'video/h265',
+];
+const shownTypes = new Set([...pictureTypes, ...clipTypes]);
 
 type Headers = Record<string, string>;
 
-/** The headers of a picture; what is not one of the known picture types is for saving, not for showing. */
+/** The headers of a picture or a clip; what is not of one of the known types is for saving, not for showing. */
 export function toMediaHeaders(mediaType: string | null, etag: string): Headers {
   const cached = { ETag: etag, 'Cache-Control': CACHE_CONTROL };
-  if (mediaType !== null && pictureTypes.includes(mediaType)) return { 'Content-Type': mediaType, ...cached };
+  if (mediaType !== null && shownTypes.has(mediaType)) return { 'Content-Type': mediaType, ...cached };
   return { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment', ...cached };
 }
 

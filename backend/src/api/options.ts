@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import type { Database, Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ErrorKind } from '../lib/errors.ts';
 import type { StageLatency } from '../lib/latency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { AnalystHealth } from '../model/analysis.ts';
-import type { DetectedObject } from '../model/index.ts';
+import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
 
 /** First and last byte, both included. */
@@ -26,10 +27,16 @@ export interface PartState {
   readonly detail?: string;
 }
 
-export interface SystemFacts {
-  /** Of the program and what it stands on, as in `{ nightjar, node, postgres, onnxruntime }`. */
-  readonly versions: Readonly<Record<string, string>>;
-  readonly roles: readonly string[];
+/** How the house is, by its trackers. Reasons are fit for any eyes. */
+export interface HealthFacts {
+  readonly database: AwayState & { readonly version: string | null };
+  /** Null where Redis is not configured. */
+  readonly redis: AwayState | null;
+  readonly media: AwayState & { readonly freeBytes: number | null };
+  /** Of a process that ingests: files that wait, and whether they do because something is away. */
+  readonly ingest: { readonly waiting: number; readonly outage: boolean } | null;
+  /** Of a process that tends what is kept: in words, why there is too little room; null when there is enough. */
+  readonly retention?: { readonly trouble: string | null } | undefined;
   readonly detectors: readonly {
     readonly name: string;
     readonly model: string;
@@ -45,6 +52,21 @@ export interface SystemFacts {
   }[];
   /** Null in a process that does not analyze. */
   readonly analyst: AnalystHealth | null;
+  /** Of each part that may be away: how often it was, and for how long it has been now. */
+  readonly outages: readonly { readonly part: string; readonly count: number; readonly seconds: number }[];
+}
+
+export interface AwayState {
+  readonly ok: boolean;
+  /** Since when it is as it is. */
+  readonly since: Date;
+  readonly reason: string | null;
+}
+
+export interface SystemFacts extends HealthFacts {
+  /** Of the program and what it stands on, as in `{ nightjar, node, postgresql }`, as far as they are known. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly roles: readonly string[];
   readonly startedAt: Date;
 }
 
@@ -55,6 +77,7 @@ export interface PipelineFacts {
     readonly dead: number;
     /** How long the oldest pending frame has waited; null when none waits. */
     readonly oldestPendingS: number | null;
+    readonly clips: { readonly pending: number; readonly leased: number };
   };
   readonly stages: Readonly<Record<string, StageLatency>>;
 }
@@ -72,6 +95,19 @@ export interface GuestDetector {
     readonly width: number;
     readonly height: number;
   }): Promise<readonly DetectedObject[]>;
+}
+
+/** Another chance for dead letters. */
+export interface RequeueActions {
+  /** Throws `not_found`; `conflict` for what cannot be examined again. */
+  one(id: string): Promise<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
+  /** Resolves to how many are pending again. */
+  dead(filter: {
+    readonly cameraId?: string | undefined;
+    readonly kind?: ErrorKind | undefined;
+    readonly since?: Date | undefined;
+    readonly until?: Date | undefined;
+  }): Promise<number>;
 }
 
 /** Figures of one GPU; null for what it does not tell. */
@@ -118,11 +154,13 @@ export interface ApiOptions {
   annotate(bytes: Uint8Array, objects: readonly DetectedObject[], options: { width?: number }): Promise<Buffer>;
   readonly transact: Transact;
   health(): { readonly modelLoaded: boolean };
-  readiness(): Promise<Readonly<Record<string, PartState>>>;
-  system(): Promise<SystemFacts>;
+  readiness(): Promise<Readonly<Record<string, PartState>>> | Readonly<Record<string, PartState>>;
+  /** Asks nobody: it must answer while everything else is away. */
+  system(): SystemFacts | Promise<SystemFacts>;
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
   readonly detector: GuestDetector;
+  readonly requeue: RequeueActions;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { errorKinds, NightjarError, toNightjarError, type ErrorKind } from '../lib/errors.ts';
+import { AwayError, errorKinds, NightjarError, toNightjarError, type ErrorKind } from '../lib/errors.ts';
 
 const RETRY_AFTER_S = 2;
 
@@ -94,6 +94,7 @@ function toResponse(error: NightjarError, requestId: string, { type, body }: { t
 
 /** What failed inside may name queries, hosts and paths: that is for the log, which has the request id too. */
 function toDetail(error: NightjarError): string {
+  if (error instanceof AwayError) return `${error.message}; try again in a moment`;
   if (error.kind === 'internal') return 'something went wrong here; the log tells more under this request id';
   if (error.kind === 'unavailable') return 'something that this needs is away just now; try again in a moment';
   return error.message;

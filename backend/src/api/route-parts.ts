@@ -51,6 +51,11 @@ export const picture = (description: string) => ({
   content: { 'image/*': { schema: z.string().openapi({ format: 'binary' }) } },
 });
 
+export const video = (description: string) => ({
+  description,
+  content: { 'video/*': { schema: z.string().openapi({ format: 'binary' }) } },
+});
+
 export const bodyOf = <Schema extends z.ZodType>(schema: Schema) => ({
   required: true,
   content: { 'application/json': { schema } },

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { errorCode, NightjarError, toMessage, toNightjarError } from '../lib/errors.ts';
-import { createApp } from './app.ts';
+import { createApp, createHealthApp, type HealthOptions } from './app.ts';
 import type { ApiOptions } from './options.ts';
+import type { ApiApp } from './route-parts.ts';
 import { toProblemResponse } from './problem.ts';
 
 const DRAIN_MS_MAX = 5_000;
@@ -19,9 +20,16 @@ export interface Api {
   close(): Promise<void>;
 }
 
+type ServerOptions = Pick<ApiOptions, 'host' | 'port' | 'clock' | 'log'> & Partial<Pick<ApiOptions, 'handleUpgrade'>>;
+
 /** Serves the API on `host`:`port`. Throws `conflict` when the port is taken, `invalid` when it cannot be used at all. */
-export async function createApi(options: ApiOptions): Promise<Api> {
-  const app = createApp(options);
+export const createApi = (options: ApiOptions): Promise<Api> => serve(createApp(options), options);
+
+/** For a process that has no API: `/health`, `/ready` and `/metrics`. Throws as `createApi` does. */
+export const createHealthApi = (options: HealthOptions & ServerOptions): Promise<Api> =>
+  serve(createHealthApp(options), options);
+
+async function serve(app: ApiApp, options: ServerOptions): Promise<Api> {
   const listener = getRequestListener((request, env) => app.fetch(request, env), {
     hostname: options.host,
     errorHandler: (thrown) => refuseBroken(thrown, options),
@@ -30,20 +38,20 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const drain = createDrain(server, options);
   server.on('upgrade', (request, socket, head) => {
     if (drain.closing()) refuseUpgrade(socket, 503);
-    else if (pathOf(request) !== '/ws') refuseUpgrade(socket, 404);
+    else if (!options.handleUpgrade || pathOf(request) !== '/ws') refuseUpgrade(socket, 404);
     else options.handleUpgrade(request, socket, head);
   });
   const port = await listen(server, options);
   return { url: `http://${toUrlHost(options.host)}:${port}`, port, close: () => drain.close() };
 }
 
-async function listen(server: Server, { host, port }: ApiOptions): Promise<number> {
+async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
     if (errorCode(cause) === 'EADDRINUSE')
-      throw new NightjarError('conflict', `port ${port} is in use: choose another PORT`, { cause });
+      throw new NightjarError('conflict', `port ${port} is in use: choose another`, { cause });
     throw new NightjarError('invalid', `cannot listen on ${host}:${port}: ${toMessage(cause)}`, { cause });
   }
   return (server.address() as AddressInfo).port;
@@ -54,7 +62,7 @@ interface Drain {
   readonly close: () => Promise<void>;
 }
 
-function createDrain(server: Server, { clock, log }: ApiOptions): Drain {
+function createDrain(server: Server, { clock, log }: ServerOptions): Drain {
   let closed: Promise<void> | undefined;
   // A connection that was busy when we began to close would be kept alive for the next request: it ends instead.
   server.on('request', (_request, response) => {
@@ -76,7 +84,7 @@ function createDrain(server: Server, { clock, log }: ApiOptions): Drain {
 }
 
 /** What never became a request for the app: a broken URL or Host header; or a fault of ours outside of it. */
-function refuseBroken(thrown: unknown, { log }: ApiOptions): Response {
+function refuseBroken(thrown: unknown, { log }: ServerOptions): Response {
   if (thrown instanceof RequestError)
     return toProblemResponse(new NightjarError('invalid', toMessage(thrown), { cause: thrown }), randomUUID());
   const requestId = randomUUID();

@@ -12,6 +12,7 @@ export const summarySchema = z
   .object({
     cameras: z.object({ total: count, online: count, offline: count, unknown: count }),
     frames: z.object({ total: count, by_state: countsOf(frameStates) }),
+    clips: z.object({ total: count, by_state: countsOf(frameStates) }),
     detections: z.object({
       total: count,
       today: count,
@@ -30,7 +31,13 @@ export type Summary = z.infer<typeof summarySchema>;
 
 export const pipelineSchema = z
   .object({
-    queue: z.object({ pending: count, leased: count, dead: count, oldest_pending_s: z.number().nullable() }),
+    queue: z.object({
+      pending: count,
+      leased: count,
+      dead: count,
+      oldest_pending_s: z.number().nullable(),
+      clips: z.object({ pending: count, leased: count }),
+    }),
     stages: z.record(z.string(), z.object({ count, p50_ms: ms, p95_ms: ms, p99_ms: ms })),
   })
   .openapi('StatsPipeline');

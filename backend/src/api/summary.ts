@@ -24,7 +24,8 @@ export async function readSummary({ db, clock, timeZone }: SummaryOptions): Prom
   const today = sql`date_trunc('day', ${now}::timestamptz, ${timeZone})`;
   return db.read(async (orm) => ({
     cameras: await readCameras(orm),
-    frames: await readFrames(orm),
+    frames: await readStates(orm, 'frames'),
+    clips: await readStates(orm, 'clips'),
     detections: await readDetections(orm, today),
     events: await readEvents(orm, today),
   }));
@@ -36,8 +37,10 @@ async function readCameras(orm: Orm): Promise<Summary['cameras']> {
   return { total: sum(groups, 'total'), ...byKey(groups, ['online', 'offline', 'unknown']) };
 }
 
-async function readFrames(orm: Orm): Promise<Summary['frames']> {
-  const groups = await orm.execute<Group>(sql`select state as key, count(*) as total from frames group by state`);
+async function readStates(orm: Orm, table: 'frames' | 'clips'): Promise<Summary['frames']> {
+  const groups = await orm.execute<Group>(
+    sql`select state as key, count(*) as total from ${sql.identifier(table)} group by state`,
+  );
   return { total: sum(groups, 'total'), by_state: byKey(groups, frameStates) };
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { toTime } from '../model/wire.ts';
-import type { ApiOptions } from './options.ts';
+import type { ApiOptions, AwayState, SystemFacts } from './options.ts';
 import { json, type ApiApp } from './route-parts.ts';
 
 const tags = ['system'];
@@ -15,10 +15,23 @@ export const readinessSchema = z
   })
   .openapi('Readiness');
 
+const away = {
+  ok: z.boolean(),
+  /** Since when it is as it is. */
+  since: z.iso.datetime({ precision: 3 }),
+  reason: z.string().nullable(),
+};
+
 export const systemSchema = z
   .object({
     versions: z.record(z.string(), z.string()),
     roles: z.array(z.string()),
+    database: z.object({ ...away, version: z.string().nullable() }),
+    /** Null where Redis is not configured. */
+    redis: z.object(away).nullable(),
+    media: z.object({ ...away, free_bytes: z.number().nullable() }),
+    /** Null in a process that does not ingest; `outage`: files wait because something is away. */
+    ingest: z.object({ waiting: z.int().min(0), outage: z.boolean() }).nullable(),
     detectors: z.array(
       z.object({
         name: z.string(),
@@ -85,11 +98,23 @@ export function addSystem(app: ApiApp, facts: Facts): void {
   });
 
   app.openapi(system, async (c) => {
-    const { versions, roles, detectors, analyst, startedAt } = await facts.system();
+    const { versions, roles, detectors, analyst, startedAt, ...parts } = await facts.system();
     const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
-    const started_at = toTime(startedAt);
-    const now = { analyst, started_at, uptime_s: uptimeS };
+    const now = { analyst, started_at: toTime(startedAt), uptime_s: uptimeS };
     const computing = detectors.map((detector) => ({ ...detector, backends: [...detector.backends] }));
-    return c.json({ versions: { ...versions }, roles: [...roles], detectors: computing, ...now }, 200);
+    return c.json(
+      { versions: { ...versions }, roles: [...roles], ...toParts(parts), detectors: computing, ...now },
+      200,
+    );
   });
+}
+
+function toParts({ database, redis, media, ingest }: Pick<SystemFacts, 'database' | 'redis' | 'media' | 'ingest'>) {
+  const toAway = ({ ok, since, reason }: AwayState) => ({ ok, since: toTime(since), reason });
+  return {
+    database: { ...toAway(database), version: database.version },
+    redis: redis && toAway(redis),
+    media: { ...toAway(media), free_bytes: media.freeBytes },
+    ingest,
+  };
 }

@@ -23,6 +23,15 @@ export function toCaptureTime(
   );
 }
 
+/** Of a clip's first picture. What the film itself says is known only to those who look into it. */
+export function toClipCaptureTime(
+  file: { readonly sourceName: string; readonly mtimeMs: number },
+  context: TimeContext,
+): { readonly capturedAt: Date; readonly capturedFrom: 'name' | 'modified' } {
+  const named = parseNameTime(file.sourceName, context);
+  return { capturedAt: new Date(named ?? file.mtimeMs), capturedFrom: named === undefined ? 'modified' : 'name' };
+}
+
 /** Milliseconds since 1970 by the name (path inside the camera folder); undefined if it tells no believable time. */
 export function parseNameTime(sourceName: string, context: TimeContext): number | undefined {
   for (const time of findNameTimes(sourceName)) {

@@ -17,6 +17,7 @@ beforeEach(async () => {
     settleMs: 2_000,
     timeZone: 'UTC',
     imageBytesMax: 1_000_000,
+    clipBytesMax: 5_000_000,
     imagePixelsMax: 1_000_000,
     clock: test.clock,
     sinks: test.sinks,
@@ -112,12 +113,13 @@ describe('stillness', () => {
     expect(await look(200)).toBe('done');
   });
 
-  it('of a clip is that of a cut picture: nobody sees its end', async () => {
+  it('of what is named as a clip is that of a cut one: its first bytes may be yet to come', async () => {
     await writeFile(join(test.inbox, 'a.mp4'), 'ftyp');
     const look = follow('a.mp4');
     expect(isWaiting(await look())).toBe(true);
     expect(await isWaitingFor(look, 28_000)).toBe(true);
     expect(await look(2_000)).toBe('done');
-    expect(test.arrivals).toMatchObject([{ left: { path: 'a.mp4' }, error: { kind: 'invalid' } }]);
+    expect(test.arrivals).toMatchObject([{ left: null, error: { kind: 'invalid' } }]);
+    expect(test.arrivals[0]?.error?.message).toMatch(/^not a clip/);
   });
 });

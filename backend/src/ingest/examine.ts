@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import { collectUpload, toInboxFile, type CollectOptions, type Sinks, type Upload } from './collect.ts';
 import { lookAt, type Sighting } from './inbox-file.ts';
-import { isClipName, toPlace, type Place } from './names.ts';
+import { toPlace, type Place } from './names.ts';
 import type { Outage } from './outage.ts';
 import { removeRecorded } from './remove.ts';
-import { observe, readSettled, toWaitMs, type Progress, type Settled } from './settle.ts';
+import { observe, readSettled, type Content, type Progress } from './settle.ts';
+import { createTurns } from './turns.ts';
 
 /** Files that stay in the inbox and are remembered as recorded; for others the ledger is asked at each scan. */
 const REMEMBERED_MAX = 20_000;
+/** Clips take seconds to store: half of those who examine are left for pictures. */
+const CLIPS_AT_ONCE_MAX = 2;
 
 export type Next = 'done' | { readonly waitMs: number };
 
@@ -16,12 +19,15 @@ export interface ExamineOptions extends Omit<CollectOptions, 'sinks'> {
   readonly inbox: string;
   readonly settleMs: number;
   readonly imageBytesMax: number;
+  readonly clipBytesMax: number;
   readonly sinks: Sinks;
   readonly outage: Outage;
   onFolder(path: string): void;
   onGone(path: string): void;
-  /** A file is now at this path that nobody will tell of. */
+  /** At this path is a file to be looked at now, and nobody will tell of it. */
   onMoved(path: string): void;
+  /** The file at this path is recorded. */
+  onRecorded?: ((path: string, sighting: Sighting) => void) | undefined;
   onStage?: ((stage: 'settle' | 'store', ms: number) => void) | undefined;
 }
 
@@ -29,9 +35,10 @@ export type Examine = (path: string, progress: Progress) => Promise<Next>;
 
 /** `examine` throws `unavailable` where trying again may help. */
 export function createExaminer(options: ExamineOptions): Examine {
-  const { inbox, mode, settleMs, clock } = options;
+  const { inbox, mode, settleMs, imageBytesMax, clipBytesMax, clock } = options;
   const sinks = guardSinks(options.sinks, options.outage);
   const remembered = createRemembered();
+  const clipTurns = createTurns(CLIPS_AT_ONCE_MAX);
   /** Files put aside that are being removed right now: no arrivals, though a scan may meet them. */
   const inRemoval = new Set<string>();
 
@@ -46,11 +53,24 @@ export function createExaminer(options: ExamineOptions): Examine {
 
   async function collect(upload: Upload, progress: Progress): Promise<Next> {
     const settledMs = clock.nowMs();
+    const collected = await collectUpload(upload, { ...options, sinks });
+    if (!collected) return { waitMs: 0 };
     options.onStage?.('settle', settledMs - progress.firstSeenMs);
-    const { isLeft } = await collectUpload(upload, { ...options, sinks });
     options.onStage?.('store', clock.nowMs() - settledMs);
-    if (isLeft) remembered.add(upload.place.path, upload.sighting.print);
-    return isLeft ? 'done' : takeAway(upload);
+    options.onRecorded?.(upload.place.path, upload.sighting);
+    if (collected.isLeft) remembered.add(upload.place.path, upload.sighting.print);
+    return collected.isLeft ? 'done' : takeAway(upload);
+  }
+
+  async function collectInTurn(upload: Upload, progress: Progress): Promise<Next> {
+    const { path } = upload.place;
+    if (!clipTurns.take(path)) return { waitMs: settleMs };
+    try {
+      return await collect(upload, progress);
+    } finally {
+      const next = clipTurns.giveBack();
+      if (next !== undefined) options.onMoved(next);
+    }
   }
 
   async function takeAway({ place, sighting }: Upload): Promise<Next> {
@@ -70,39 +90,25 @@ export function createExaminer(options: ExamineOptions): Examine {
       return 'done';
     }
     const place = toPlace(path);
-    const unread = toUnread(place, sighting, options.imageBytesMax);
-    const isNew = observe(progress, sighting, clock.nowMs());
-    if ((mode === 'copy' || unread) && (await isKnown(place, sighting, progress))) return 'done';
-    const times = { settleMs, nowMs: clock.nowMs() };
-    const settled = unread
-      ? toSettled(unread, progress, times)
-      : await readSettled(join(inbox, path), { sighting, progress, isNew, ...times });
-    if (settled && 'waitMs' in settled) return settled;
-    return collect({ place, sighting, content: settled, reason: unread?.reason }, progress);
+    const refusal = toRefusal(sighting);
+    observe(progress, sighting, clock.nowMs());
+    const mayBeLeft =
+      mode === 'copy' || refusal !== undefined || sighting.bytes > Math.min(imageBytesMax, clipBytesMax);
+    if (mayBeLeft && (await isKnown(place, sighting, progress))) return 'done';
+    const file = join(inbox, path);
+    const limits = { settleMs, imageBytesMax, clipBytesMax, nowMs: clock.nowMs() };
+    const content = refusal ?? (await readSettled(file, { sighting, progress, ...limits }));
+    if ('waitMs' in content) return content;
+    const upload = { place, file, sighting, content };
+    return content.kind === 'clip' ? collectInTurn(upload, progress) : collect(upload, progress);
   };
 }
 
-interface Unread {
-  readonly reason: string;
-  /** Still being written, perhaps: its end cannot be seen, so it must be still for as long as a cut picture. */
-  readonly mayGrow: boolean;
-}
-
 /** What is never opened: recorded as a dead letter, and left where it is. */
-function toUnread({ path }: Place, { kind, bytes }: Sighting, imageBytesMax: number): Unread | undefined {
-  if (kind === 'symlink') return { reason: 'symbolic link: links are never followed', mayGrow: false };
-  if (kind !== 'file')
-    return { reason: 'not a regular file: FIFOs, sockets and devices are never opened', mayGrow: false };
-  if (isClipName(path)) return { reason: 'clip: clips are not examined yet', mayGrow: true };
-  if (bytes <= imageBytesMax) return undefined;
-  return { reason: `too large: ${bytes} bytes, at most ${imageBytesMax} are examined`, mayGrow: true };
-}
-
-function toSettled({ mayGrow }: Unread, progress: Progress, times: { settleMs: number; nowMs: number }) {
-  if (!mayGrow) return undefined;
-  progress.ending = 'cut';
-  const waitMs = toWaitMs(progress, times);
-  return waitMs === undefined ? undefined : ({ waitMs } satisfies Settled);
+function toRefusal({ kind }: Sighting): Extract<Content, { kind: 'unread' }> | undefined {
+  if (kind === 'symlink') return { kind: 'unread', reason: 'symbolic link: links are never followed' };
+  if (kind === 'file') return undefined;
+  return { kind: 'unread', reason: 'not a regular file: FIFOs, sockets and devices are never opened' };
 }
 
 function guardSinks(sinks: Sinks, outage: Outage): Sinks {
@@ -110,6 +116,8 @@ function guardSinks(sinks: Sinks, outage: Outage): Sinks {
     resolveCamera: (folder) => outage.guard('camera', () => sinks.resolveCamera(folder)),
     storeOriginal: (original) => outage.guard('store', () => sinks.storeOriginal(original)),
     record: (arrival) => outage.guard('record', () => sinks.record(arrival)),
+    storeClip: (clip) => outage.guard('store', () => sinks.storeClip(clip)),
+    recordClip: (arrival) => outage.guard('record', () => sinks.recordClip(arrival)),
     isKnownFile: (file) => outage.guard('known', () => sinks.isKnownFile(file)),
   };
 }

@@ -3,6 +3,8 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { errorCode, NightjarError, toMessage } from '../lib/errors.ts';
+import { toPrintable } from '../lib/printable.ts';
+import { toFilePath } from './file-path.ts';
 import { END_BYTES, hasEndMarker } from './finished.ts';
 
 export interface Sighting {
@@ -11,16 +13,21 @@ export interface Sighting {
   /** As in `InboxFile`. */
   readonly mtimeNs: string;
   readonly mtimeMs: number;
+  /** When anything of it changed last, its name included: unlike the time of modification, no uploader can set it. */
+  readonly changedMs: number;
   /** Inode, size and time of modification: the same print, the same content (as far as the file system can tell). */
   readonly print: string;
 }
 
-/** What is at the path; undefined if nothing is. Throws `unavailable` if it cannot be looked at now. */
+/**
+ * What is at the path; undefined if nothing is, or if the path is longer than can be named (the scan warns of those).
+ * Throws `unavailable` if it cannot be looked at now.
+ */
 export async function lookAt(path: string): Promise<Sighting | undefined> {
   try {
-    return toSighting(await lstat(path, { bigint: true }));
+    return toSighting(await lstat(toFilePath(path), { bigint: true }));
   } catch (thrown) {
-    if (isGone(thrown)) return undefined;
+    if (isGone(thrown) || errorCode(thrown) === 'ENAMETOOLONG') return undefined;
     throw toFileError('looking at the file', thrown);
   }
 }
@@ -31,6 +38,7 @@ function toSighting(stats: BigIntStats): Sighting {
     bytes: Number(stats.size),
     mtimeNs: String(stats.mtimeNs),
     mtimeMs: Number(stats.mtimeMs),
+    changedMs: Number(stats.ctimeMs),
     print: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`,
   };
 }
@@ -57,16 +65,18 @@ export function readIfEnded(path: string, sighting: Sighting): Promise<Buffer | 
 /** O_NOFOLLOW: a link put here in the meantime is not followed. O_NONBLOCK: a FIFO put here does not block us. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-async function withSighted<T>(path: string, sighting: Sighting, use: (file: FileHandle) => Promise<T>) {
+/** What `use` makes of the file that was sighted, opened; undefined if it changed meanwhile. Errors of ours pass through. */
+export async function withSighted<T>(path: string, sighting: Sighting, use: (file: FileHandle) => Promise<T>) {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, OPEN_FLAGS);
+    file = await open(toFilePath(path), OPEN_FLAGS);
     const before = await file.stat({ bigint: true });
     if (!before.isFile() || toSighting(before).print !== sighting.print) return undefined;
     const result = await use(file);
     const after = await file.stat({ bigint: true });
     return after.ctimeNs === before.ctimeNs && toSighting(after).print === sighting.print ? result : undefined;
   } catch (thrown) {
+    if (thrown instanceof NightjarError) throw thrown;
     if (isGone(thrown) || CHANGED_KIND.has(errorCode(thrown) ?? '')) return undefined;
     throw toFileError('reading the file', thrown);
   } finally {
@@ -77,7 +87,8 @@ async function withSighted<T>(path: string, sighting: Sighting, use: (file: File
 /** What opening says of a file that became a link or a socket since it was looked at. */
 const CHANGED_KIND = new Set(['ELOOP', 'ENXIO', 'EISDIR']);
 
-async function readRange(file: FileHandle, start: number, length: number): Promise<Buffer | undefined> {
+/** Undefined if the file ends before. */
+export async function readRange(file: FileHandle, start: number, length: number): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(bytes, done, length - done, start + done);
@@ -91,4 +102,4 @@ export const isGone = (thrown: unknown): boolean => ['ENOENT', 'ENOTDIR'].includ
 
 /** Whatever hinders us at a file that is there (rights, a sick disk, a share that is away) may pass: it is tried again. */
 export const toFileError = (doing: string, thrown: unknown): NightjarError =>
-  new NightjarError('unavailable', `${doing}: ${toMessage(thrown)}`, { cause: thrown });
+  new NightjarError('unavailable', `${doing}: ${toPrintable(toMessage(thrown))}`, { cause: thrown });

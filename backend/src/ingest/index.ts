@@ -3,27 +3,34 @@
  *
  * In: the inbox, `<camera folder>/**\/<file>`; hints from the watcher, and the scans at the start and once a minute that
  * are the truth behind them. Out: `record(arrival)`, once for each finished upload, after `storeOriginal`; junk is an
- * arrival with an error. A file leaves the inbox (mode `move`) only once it is recorded, so a crash anywhere is repaired
+ * arrival with an error. A clip goes to `storeClip` piece by piece, then to `recordClip`. A file leaves the inbox (mode `move`) only once it is recorded, so a crash anywhere is repaired
  * by the next start: what was recorded is `known`, what was not is examined again.
  *
  * Can fail: the start, with `unavailable`, if there is no inbox to be had. Later failures (database or disk away, a file
  * that may not be read) are logged and tried again for as long as it takes; a poisoned file never holds up others.
+ * `resolveCamera` throws `forbidden` for a folder that may have no camera: its files wait in the inbox (admission.ts).
  *
- * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, one scan at a
- * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered. When an
- * upload is finished is told in settle.ts and finished.ts, which names are temporary in names.ts.
+ * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, 2 clips among them, one scan at a
+ * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered, 10,000
+ * refused folders remembered for 50 s. When an upload is finished is told in settle.ts, finished.ts and clip-ending.ts, which names are
+ * temporary in names.ts, what becomes of names that are not text in file-path.ts.
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { createAdmission } from './admission.ts';
 import type { Sinks } from './collect.ts';
 import { createExaminer } from './examine.ts';
+import { createHearing } from './hearing.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createOutage } from './outage.ts';
 import { createScanner, type Scanner } from './scan.ts';
 import { createPoll } from './poll.ts';
 import { createWatch, type Watch } from './watch.ts';
+
+export { clipFormats } from './clip-start.ts';
+export { inspectPicture } from './inspect.ts';
 
 const RESCAN_MS = 60_000;
 
@@ -38,6 +45,7 @@ export interface IngestOptions extends Sinks {
   /** IANA name; of times in file names and EXIF. */
   readonly timeZone: string;
   readonly imageBytesMax: number;
+  readonly clipBytesMax: number;
   readonly imagePixelsMax: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,40 +69,54 @@ export interface IngestStats {
   readonly scanning: boolean;
   /** The database or the media store is away. */
   readonly outage: boolean;
+  /** Folders without a camera because there are as many as may be (`CAMERAS_MAX`); their files wait. */
+  readonly refusedFolders: number;
+  /** Folders of which nothing tells: what arrives there is found by the scan. */
+  readonly unwatchedFolders: number;
 }
 
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const { clock, log } = options;
   const inbox = await openInbox(options.inbox);
   const outage = createOutage({ clock, log, onOver: () => intake.wakeAll() });
+  const admission = createAdmission({ clock, log, outage, resolveCamera: options.resolveCamera });
+  const hearing = createHearing({ clock, log, watch: () => watch });
   const examine = createExaminer({
     ...options,
     inbox,
     outage,
-    sinks: options,
+    sinks: { ...options, resolveCamera: admission.resolveCamera },
+    onRecorded: hearing.recorded,
     onFolder: (path) => scanner.request(path),
     onGone: (path) => watch.leave(path),
     onMoved: (path) => void intake.offer(path),
   });
-  const intake: Intake = createIntake({ clock, log, examine, outage });
+  const intake: Intake = createIntake({ clock, log, examine: admission.guard(examine), outage, onOff: hearing.forget });
   const onFolder = (path: string): void => scanner.request(path);
   const watch: Watch = options.polling
     ? await createPoll({ inbox, clock, log, onFolder })
     : createWatch({
         inbox,
+        clock,
         log,
         onFolder,
         onFile(path) {
+          hearing.heard(path);
+          if (admission.isShut(path) || intake.offer(path)) return;
           // No room: the scan finds it, for a scan waits for room.
-          if (!intake.offer(path)) scanner.request('');
+          hearing.excuse();
+          scanner.request('');
         },
       });
   const scanner: Scanner = createScanner({
     inbox,
     log,
     enter: (folder) => watch.enter(folder),
-    async offer(path) {
+    isShut: (folder) => admission.isShut(`${folder}/`),
+    async offer(path, { isWhole }) {
+      if (admission.isShut(path)) return;
       await intake.room();
+      if (isWhole && !intake.has(path) && !admission.isInDoubt(path)) hearing.found(path);
       intake.offer(path);
     },
   });
@@ -111,7 +133,13 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
         await intake.idle();
       } while (scanner.isScanning());
     },
-    stats: () => ({ ...intake.stats(), scanning: scanner.isScanning(), outage: outage.isOn() }),
+    stats: () => ({
+      ...intake.stats(),
+      scanning: scanner.isScanning(),
+      outage: outage.isOn(),
+      refusedFolders: admission.refused(),
+      unwatchedFolders: watch.unwatched(),
+    }),
     async close() {
       await rescan.close();
       await watch.close();

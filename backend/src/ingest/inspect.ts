@@ -2,7 +2,9 @@
 import sharp, { type Metadata } from 'sharp';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { isPictureStart } from '../lib/picture-start.ts';
+import { CLIP_KINDS } from './clip-start.ts';
 import type { Ending } from './finished.ts';
+import { isClipName } from './names.ts';
 
 export interface Picture {
   readonly mediaType: string;
@@ -28,15 +30,20 @@ const REASON_CHARS_MAX = 200;
 /** Reads the header only: nothing is decoded. Throws `invalid` with the reason for junk. */
 export async function inspectPicture(
   bytes: Buffer,
-  { ending, pixelsMax }: { readonly ending: Ending; readonly pixelsMax: number },
+  { ending, name, pixelsMax }: { readonly ending: Ending; readonly name: string; readonly pixelsMax: number },
 ): Promise<Picture> {
   if (bytes.length === 0) throw junk('empty: the file has no bytes');
   if (ending === 'cut') throw junk('truncated: the file ends before the picture does');
-  if (!isPictureStart(bytes)) throw junk('not a picture: the content is of no known format');
+  if (!isPictureStart(bytes)) throw junk(toUnknownReason(name));
   const picture = toPicture(await readHeader(bytes));
   if (picture.width * picture.height <= pixelsMax) return picture;
   throw junk(`too many pixels: ${picture.width} x ${picture.height}, at most ${pixelsMax} are examined`);
 }
+
+const toUnknownReason = (name: string): string =>
+  isClipName(name)
+    ? `not a clip: the content is of no known format, which are ${CLIP_KINDS}`
+    : 'not a picture: the content is of no known format';
 
 async function readHeader(bytes: Buffer): Promise<Metadata> {
   try {

@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import { toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Examine } from './examine.ts';
+import { toLedgerText } from './file-path.ts';
 import type { Outage } from './outage.ts';
 import { toProgress } from './settle.ts';
 
@@ -33,6 +34,7 @@ interface Entry {
 export interface Intake {
   /** Puts a path on the list, or has it looked at again now if it is there; false if the list is full. */
   offer(path: string): boolean;
+  has(path: string): boolean;
   /** Resolves when a scan may offer one more path, or the intake is closed. */
   room(): Promise<void>;
   /** Resolves when the list is empty, or the intake is closed. */
@@ -49,6 +51,8 @@ export function createIntake(options: {
   readonly log: Logger;
   readonly examine: Examine;
   readonly outage: Outage;
+  /** A path is off the list. */
+  readonly onOff?: (path: string) => void;
 }): Intake {
   const { clock, log, examine, outage } = options;
   const entries = new Map<string, Entry>();
@@ -104,6 +108,7 @@ export function createIntake(options: {
       await nap(entry, hintsSeen, waitMs ?? 0);
     }
     entries.delete(path);
+    options.onOff?.(path);
     changed();
   }
 
@@ -113,7 +118,10 @@ export function createIntake(options: {
     // An outage has been reported, once for all files.
     if (outage.isOn()) return Math.max(retryMs, outage.waitMs());
     const level = failures > 1 ? 'debug' : error.kind === 'unavailable' ? 'warn' : 'error';
-    log[level]({ file: path, kind: error.kind, err: error, retry_ms: retryMs }, `file waits: ${error.message}`);
+    log[level](
+      { file: toLedgerText(path), kind: error.kind, err: error, retry_ms: retryMs },
+      `file waits: ${error.message}`,
+    );
     return retryMs;
   }
 
@@ -133,6 +141,7 @@ export function createIntake(options: {
       void follow(path, entry);
       return true;
     },
+    has: (path) => entries.has(path),
     room: () => until(() => isStopped() || (entries.size < SCANNED_MAX && limit.pendingCount < READY_MAX)),
     idle: () => until(() => isStopped() || entries.size === 0),
     wakeAll: () => {

@@ -8,7 +8,17 @@ describe('a path in the inbox', () => {
     ['cam/2024/.nightjar/1f0e/a.jpg', 'cam', '2024/a.jpg', true],
     ['.nightjar/1f0e/a.jpg', '.', 'a.jpg', true],
   ])('%s is of camera %s, named %s', (path, cameraFolder, sourceName, isAside) => {
-    expect(toPlace(path)).toEqual({ path, cameraFolder, sourceName, isAside });
+    expect(toPlace(path)).toEqual({ path, ledgerPath: path, cameraFolder, sourceName, isAside });
+  });
+
+  it('has text for the ledger; only what is shown has its control characters escaped', () => {
+    expect(toPlace('caf\udce9\n/a\u001b\udcff.jpg')).toEqual({
+      path: 'caf\udce9\n/a\u001b\udcff.jpg',
+      ledgerPath: 'caf\\xe9\n/a\u001b\\xff.jpg',
+      cameraFolder: 'caf\\xe9\n',
+      sourceName: 'a\\x1b\\xff.jpg',
+      isAside: false,
+    });
   });
 
   it.each(['cam/.a.jpg', 'cam/a.jpg.part', 'a.TMP', 'a.jpg.filepart', 'a.jpg.crdownload', 'a.jpg~', '.cam/a.jpg'])(

@@ -1,4 +1,6 @@
-/** What a path in the inbox means. Paths are relative to the inbox, with `/` between names. */
+/** What a path in the inbox means. Paths are relative to the inbox, with `/` between names (see file-path.ts). */
+import { toPrintable } from '../lib/printable.ts';
+import { toLedgerText } from './file-path.ts';
 
 /** Where a finished file is put aside, in its own folder, before it is deleted: `.nightjar/<id>/<name>`. */
 export const ASIDE_FOLDER = '.nightjar';
@@ -13,9 +15,11 @@ const CLIP_ENDING = /\.(mp4|m4v|mkv|avi|mov|ts|h264|h265|264|265|hevc|dav|webm|f
 
 export interface Place {
   readonly path: string;
-  /** The first folder below the inbox; `.` for files in the inbox itself. */
+  /** The same as text, by which the ledger knows the file again. */
+  readonly ledgerPath: string;
+  /** The first folder below the inbox, as text; `.` for files in the inbox itself. */
   readonly cameraFolder: string;
-  /** The path inside the camera folder, as the camera named it. */
+  /** The path inside the camera folder, as the camera named it; what cannot be printed is escaped. */
   readonly sourceName: string;
   /** Put aside for deletion by us, here or in an earlier life. */
   readonly isAside: boolean;
@@ -23,10 +27,20 @@ export interface Place {
 
 export function toPlace(path: string): Place {
   const asNamed = toNamedPath(path);
+  return {
+    path,
+    ledgerPath: toLedgerText(path),
+    cameraFolder: toCameraFolder(path),
+    sourceName: toPrintable(toLedgerText(asNamed.slice(asNamed.indexOf('/') + 1))),
+    isAside: asNamed !== path,
+  };
+}
+
+/** As in `Place`. */
+export function toCameraFolder(path: string): string {
+  const asNamed = toNamedPath(path);
   const slash = asNamed.indexOf('/');
-  const isAside = asNamed !== path;
-  if (slash < 0) return { path, cameraFolder: '.', sourceName: asNamed, isAside };
-  return { path, cameraFolder: asNamed.slice(0, slash), sourceName: asNamed.slice(slash + 1), isAside };
+  return slash < 0 ? '.' : toLedgerText(asNamed.slice(0, slash));
 }
 
 /** The path under which the camera put the file: that of a file put aside loses `.nightjar/<id>/`. */
@@ -45,9 +59,11 @@ export function isIgnored(path: string): boolean {
 
 export const isIgnoredFolder = (name: string): boolean => name.startsWith('.') || SERVICE_FOLDERS.has(name);
 
-const isTemporaryName = (name: string): boolean =>
-  name.startsWith('.') ||
-  SERVICE_FOLDERS.has(name) ||
-  TEMPORARY_ENDINGS.some((ending) => name.toLowerCase().endsWith(ending));
+/** As `isIgnored`, of a name in a folder that is not. */
+export function isTemporaryName(name: string): boolean {
+  if (name.startsWith('.') || SERVICE_FOLDERS.has(name)) return true;
+  const lower = name.toLowerCase();
+  return TEMPORARY_ENDINGS.some((ending) => lower.endsWith(ending));
+}
 
 export const isClipName = (path: string): boolean => CLIP_ENDING.test(path);

@@ -15,6 +15,7 @@ import { createWatchErrorLog, type Watch } from './watch.ts';
 
 const POLL_INTERVAL_MS = 200;
 const LOOK_AGAIN_MS = [100, 2_000];
+const REPLACEMENT = '\uFFFD';
 /** New folders being looked at again; beyond, the periodic scan must do. */
 const LOOKING_AGAIN_MAX = 256;
 
@@ -31,7 +32,12 @@ export async function createPoll(options: {
   setMaxListeners(LOOKING_AGAIN_MAX, stop.signal);
   let lookingAgain = 0;
 
-  const toPath = (full: string): string => relative(inbox, full).split(sep).join('/');
+  /** Names that are not UTF-8 are lost in what chokidar tells: then the nearest folder above that has a name. */
+  function toPath(full: string): string {
+    const names = relative(inbox, full).split(sep);
+    const lost = names.findIndex((name) => name.includes(REPLACEMENT));
+    return names.slice(0, lost < 0 ? undefined : lost).join('/');
+  }
 
   async function lookAgain(folder: string): Promise<void> {
     if (lookingAgain >= LOOKING_AGAIN_MAX) return;
@@ -59,13 +65,16 @@ export async function createPoll(options: {
     options.onFolder(toPath(full));
     void lookAgain(toPath(full));
   });
-  watcher.on('error', createWatchErrorLog(log));
+  watcher.on('error', createWatchErrorLog(log).tell);
   await new Promise<void>((resolve) => watcher.once('ready', resolve));
 
   return {
     // It sees by itself which folders come and go.
     enter: async () => undefined,
     leave: () => undefined,
+    renew: () => undefined,
+    sinceMs: () => undefined,
+    unwatched: () => 0,
     async close() {
       stop.abort();
       await watcher.close();

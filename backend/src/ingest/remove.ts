@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isTooLong, toFilePath } from './file-path.ts';
 import { isGone, lookAt, toFileError, type Sighting } from './inbox-file.ts';
 import { ASIDE_FOLDER, type Place } from './names.ts';
 
@@ -29,7 +30,7 @@ export async function removeRecorded(
   inRemoval: Set<string>,
 ): Promise<Removal> {
   if (isAside) return removeAside(inbox, path, sighting);
-  const aside = join(dirname(path), ASIDE_FOLDER, randomUUID(), basename(path));
+  const aside = toAside(inbox, path);
   inRemoval.add(aside);
   try {
     const now = await lookAt(join(inbox, path));
@@ -43,12 +44,20 @@ export async function removeRecorded(
   }
 }
 
+/** In the file's own folder, or, where the path would be too long for the system, in the nearest one above that will do. */
+function toAside(inbox: string, path: string): string {
+  const place = join(ASIDE_FOLDER, randomUUID(), basename(path));
+  let folder = dirname(path);
+  while (folder.includes('/') && isTooLong(join(inbox, folder, place))) folder = dirname(folder);
+  return join(folder, place);
+}
+
 /** False if the file is gone. */
 async function moveAside(path: string, aside: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await mkdir(dirname(aside), { recursive: true });
-      await rename(path, aside);
+      await mkdir(toFilePath(dirname(aside)), { recursive: true });
+      await rename(toFilePath(path), toFilePath(aside));
       return true;
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
@@ -64,7 +73,7 @@ async function removeAside(inbox: string, aside: string, sighting: Sighting): Pr
   const now = await lookAt(path);
   if (now && now.print !== sighting.print) return { newerAt: aside };
   if (now)
-    await unlink(path).catch((thrown: unknown) => {
+    await unlink(toFilePath(path)).catch((thrown: unknown) => {
       if (!isGone(thrown)) throw toFileError('removing the file from the inbox', thrown);
     });
   await removeEmptyFolders(dirname(path));
@@ -73,8 +82,8 @@ async function removeAside(inbox: string, aside: string, sighting: Sighting): Pr
 
 async function removeEmptyFolders(folder: string): Promise<void> {
   try {
-    await rmdir(folder);
-    await rmdir(dirname(folder));
+    await rmdir(toFilePath(folder));
+    await rmdir(toFilePath(dirname(folder)));
   } catch {
     // Not empty: another file is being removed, too. Or gone: its removal was quicker. An empty folder harms nobody.
   }

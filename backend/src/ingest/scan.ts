@@ -3,13 +3,17 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../lib/log.ts';
 import { toMessage } from '../lib/errors.ts';
+import { toPrintable } from '../lib/printable.ts';
+import { isTooLong, toFilePath, toLedgerText, toName } from './file-path.ts';
 import { isGone } from './inbox-file.ts';
-import { ASIDE_FOLDER, isIgnored, isIgnoredFolder } from './names.ts';
+import { ASIDE_FOLDER, isIgnored, isIgnoredFolder, isTemporaryName } from './names.ts';
 
 /** Folders waiting to be scanned; beyond, the whole inbox is. */
 const FOLDERS_MAX = 100;
-/** Entries read from a folder at a time: memory does not grow with the folder. */
+/** Entries read from a folder at a time: memory does not grow with the files in it. */
 const ENTRIES_AT_ONCE = 64;
+/** Folders whose trouble has been told and is not told again until it is over. */
+const TROUBLES_MAX = 1_000;
 
 export interface Scanner {
   /** Has a folder (relative to the inbox, `` for all of it) scanned, with what is below it. */
@@ -22,25 +26,28 @@ export interface Scanner {
   close(): Promise<void>;
 }
 
-/**
- * One scan at a time. `enter` is called with each folder before it is listed, so that it can be watched from before and
- * nothing is missed in between. `offer` takes each file's path; it is awaited, which is how the
- * work list holds the scan back.
- */
-export function createScanner(options: {
+export interface ScannerOptions {
   readonly inbox: string;
   readonly log: Logger;
+  /** Called with each folder before it is listed, so that it is watched from before and nothing is missed in between. */
   readonly enter: (folder: string) => Promise<void>;
-  readonly offer: (path: string) => Promise<void>;
-}): Scanner {
+  /** Takes each file's path; it is awaited, which is how the work list holds the scan back. */
+  readonly offer: (path: string, scan: { readonly isWhole: boolean }) => Promise<void>;
+  /** Folders right below the inbox that nothing is wanted from now. */
+  readonly isShut: (folder: string) => boolean;
+}
+
+/** One scan at a time. */
+export function createScanner(options: ScannerOptions): Scanner {
   const requested = new Set<string>();
+  const walk = createWalk(options);
   let scanning: Promise<void> | undefined;
   let isClosed = false;
 
   async function scan(folder: string): Promise<void> {
-    for await (const path of walk(folder, options)) {
+    for await (const path of walk(folder)) {
       if (isClosed) return;
-      await options.offer(path);
+      await options.offer(path, { isWhole: folder === '' });
     }
   }
 
@@ -61,7 +68,7 @@ export function createScanner(options: {
       scanning ??= Promise.resolve().then(scanAll);
     },
     async survey() {
-      for await (const path of walk('', options)) if (isClosed || path === '') return;
+      for await (const path of walk('')) if (isClosed || path === '') return;
     },
     isScanning: () => scanning !== undefined,
     async idle() {
@@ -74,34 +81,69 @@ export function createScanner(options: {
   };
 }
 
-interface WalkContext {
-  readonly inbox: string;
-  readonly log: Logger;
-  readonly enter: (folder: string) => Promise<void>;
+/**
+ * Paths of all that is not a folder. A folder that cannot be read is passed over. Folders are kept for later while one
+ * is listed, so that a tree as deep as the system allows costs one open folder and not a thousand.
+ */
+function createWalk({ inbox, log, enter, isShut }: ScannerOptions) {
+  const unread = createTroubles(log);
+  const tooLong = createTroubles(log);
+
+  async function* walk(start: string): AsyncGenerator<string> {
+    const folders = [start];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) yield* visit(folder, folders);
+  }
+
+  async function* visit(folder: string, folders: string[]): AsyncGenerator<string> {
+    try {
+      const isOurs = isAside(folder);
+      if (!isOurs) await enter(folder);
+      const listing = await opendir(toFilePath(join(inbox, folder)), { bufferSize: ENTRIES_AT_ONCE, encoding: BYTES });
+      for await (const entry of listing) {
+        const name = toName(entry.name as unknown as Buffer);
+        const path = folder === '' ? name : `${folder}/${name}`;
+        // Some file systems do not say what an entry is; the look at it finds out.
+        if (!entry.isDirectory()) {
+          const isNone = isOurs ? isIgnored(path) : isTemporaryName(name);
+          if (!isNone && !isOutOfReach(folder, path)) yield path;
+        } else if (isWalked(path, name) && !(folder === '' && isShut(name))) folders.push(path);
+      }
+      unread.end(folder);
+    } catch (thrown) {
+      // Deleted while we were in it: there is nothing more to find there.
+      if (folder === '' || !isGone(thrown)) unread.tell(folder, `cannot be read: ${toMessage(thrown)}`, thrown);
+    }
+  }
+
+  function isOutOfReach(folder: string, path: string): boolean {
+    if (!isTooLong(`${inbox}/${path}`)) return false;
+    tooLong.tell(folder, 'has files whose paths are longer than the system allows: they cannot be examined');
+    return true;
+  }
+
+  return walk;
 }
 
-/** Paths of all that is not a folder, in the order of the file system. A folder that cannot be read is passed over. */
-async function* walk(folder: string, context: WalkContext): AsyncGenerator<string> {
-  const { inbox, log, enter } = context;
-  try {
-    if (!isAside(folder)) await enter(folder);
-    for await (const entry of await opendir(join(inbox, folder), { bufferSize: ENTRIES_AT_ONCE })) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.name.includes('\uFFFD'))
-        log.warn({ file: path }, 'a file name is not UTF-8: the file cannot be examined');
-      // Some file systems do not say what an entry is; the look at it finds out.
-      if (!entry.isDirectory()) {
-        if (!isIgnored(path)) yield path;
-      } else if (isWalked(path, entry.name)) yield* walk(path, context);
-    }
-  } catch (thrown) {
-    // Deleted while we were in it: there is nothing more to find there.
-    if (folder !== '' && isGone(thrown)) return;
-    log.warn({ folder, err: thrown }, `cannot read a folder of the inbox: ${toMessage(thrown)}`);
-  }
-}
+/** The types of Node know no names of bytes here. */
+const BYTES = 'buffer' as BufferEncoding;
 
 /** Folders of files put aside by us hold arrivals if we died before deleting them. */
 const isWalked = (path: string, name: string): boolean => isAside(path) || !isIgnoredFolder(name);
 
 const isAside = (folder: string): boolean => folder.split('/').slice(-2).includes(ASIDE_FOLDER);
+
+/** Each folder's trouble is told once, until it is over: scans come every minute. */
+function createTroubles(log: Logger) {
+  const told = new Set<string>();
+  return {
+    tell(folder: string, what: string, cause?: unknown): void {
+      if (told.has(folder) || told.size >= TROUBLES_MAX) return;
+      told.add(folder);
+      const facts = { folder: toLedgerText(folder), ...(cause === undefined ? {} : { err: cause }) };
+      log.warn(facts, `${folder === '' ? 'the inbox' : 'a folder of the inbox'} ${toPrintable(what)}`);
+    },
+    end(folder: string): void {
+      if (told.delete(folder) && folder === '') log.info('the inbox can be read again');
+    },
+  };
+}

@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog, type Logger } from '../lib/log.ts';
+import { NightjarError } from '../lib/errors.ts';
+import type { ClipArrival } from '../model/clip.ts';
 import type { Arrival, InboxFile } from '../model/index.ts';
-import type { Original } from './collect.ts';
+import type { Original, OriginalClip } from './collect.ts';
 import { createIngest, type Ingest, type IngestOptions } from './index.ts';
 
 /** Runs like the real one, and `putForward` jumps ahead: sleepers whose time has come then wake at once. */
@@ -46,6 +48,7 @@ export function createJumpClock() {
 function createLedger() {
   const arrivals: Arrival[] = [];
   const known: Arrival[] = [];
+  const clips: ClipArrival[] = [];
   const stored = new Map<string, Buffer>();
   const left = new Map<string, string>();
   const facts = (file: InboxFile): string => `${file.bytes}:${file.mtimeNs}`;
@@ -64,8 +67,21 @@ function createLedger() {
       (isKnown ? known : arrivals).push(arrival);
       return isKnown ? ('known' as const) : ('recorded' as const);
     },
+    async storeClip({ cameraId, sha256: expected, extension, size, open }: OriginalClip) {
+      const bytes = Buffer.concat(await open().toArray());
+      if (bytes.length !== size || sha256(bytes) !== expected) throw new NightjarError('invalid', 'other bytes');
+      const path = `${cameraId}/${expected}.${extension}`;
+      stored.set(path, bytes);
+      return path;
+    },
+    async recordClip(arrival: ClipArrival) {
+      if (arrival.left) left.set(arrival.left.path, facts(arrival.left));
+      const isKnown = clips.some((clip) => clip.cameraId === arrival.cameraId && clip.sha256 === arrival.sha256);
+      if (!isKnown) clips.push(arrival);
+      return isKnown ? ('known' as const) : ('recorded' as const);
+    },
   };
-  return { arrivals, known, stored, sinks };
+  return { arrivals, known, clips, stored, sinks };
 }
 
 export type TestInbox = Awaited<ReturnType<typeof createTestInbox>>;
@@ -87,6 +103,7 @@ export async function createTestInbox() {
       polling: false,
       timeZone: 'Europe/Berlin',
       imageBytesMax: 1_000_000,
+      clipBytesMax: 5_000_000,
       imagePixelsMax: 1_000_000,
       clock: time.clock,
       log: silentLog,

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -12,7 +13,13 @@ const heard = new Set<string>();
 beforeEach(async () => {
   inbox = await mkdtemp(join(tmpdir(), 'nightjar-watch-'));
   heard.clear();
-  watch = createWatch({ inbox, log: silentLog, onFile: (path) => heard.add(path), onFolder: () => undefined });
+  watch = createWatch({
+    inbox,
+    clock: systemClock,
+    log: silentLog,
+    onFile: (path) => heard.add(path),
+    onFolder: () => undefined,
+  });
 });
 afterEach(async () => {
   await watch.close();

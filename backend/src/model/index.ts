@@ -49,6 +49,9 @@ export interface Frame {
   readonly processedAt: Date | null;
   readonly attempts: number;
   readonly error: FrameError | null;
+  /** The clip that it was cut from, and where in it; both null for a picture that came as such. */
+  readonly clipId: string | null;
+  readonly clipOffsetMs: number | null;
 }
 
 /** A file of the inbox as the file system knows it; `path` is relative to the inbox. */

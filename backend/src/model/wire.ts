@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { errorKinds, type ErrorKind } from '../lib/errors.ts';
 import type { Analysis } from './analysis.ts';
+import { clipSchema } from './clip-wire.ts';
 import {
   eventStates,
   frameStates,
@@ -11,15 +12,10 @@ import {
   type Detection,
   type Frame,
 } from './index.ts';
+import { cameraIdSchema, count, errorSchema, time, toTime, toTimeOrNull, uuid } from './wire-parts.ts';
 
-const time = z.iso.datetime({ precision: 3 }).openapi({ description: 'ISO 8601, UTC, milliseconds' });
-const uuid = z.uuid();
-const count = z.int().min(0);
-
-export const cameraIdSchema = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)
-  .openapi({ example: 'front_door' });
+export { clipSchema, toClipWire, type ClipWire } from './clip-wire.ts';
+export { cameraIdSchema, toTime } from './wire-parts.ts';
 
 export const cameraSchema = z
   .object({
@@ -49,7 +45,9 @@ export const frameSchema = z
     received_at: time,
     processed_at: time.nullable(),
     attempts: count,
-    error: z.object({ kind: z.enum(errorKinds), message: z.string() }).nullable(),
+    error: errorSchema.nullable(),
+    clip_id: uuid.nullable().openapi({ description: 'the clip that it was cut from; null for a picture of its own' }),
+    clip_offset_ms: count.nullable(),
   })
   .openapi('Frame');
 export type FrameWire = z.infer<typeof frameSchema>;
@@ -114,7 +112,7 @@ export const analysisSchema = z
       .openapi({ description: 'as it was sent, with the frame in the place of each picture; null for the rules' }),
     answer: z.string().nullable().openapi({ description: 'as it came, cut at 20,000 characters' }),
     outcome: z.enum(['ok', 'error']),
-    error: z.object({ kind: z.enum(errorKinds), message: z.string() }).nullable(),
+    error: errorSchema.nullable(),
     risk_score: z.int().min(0).max(100).nullable(),
     duration_ms: count,
     tokens_in: count.nullable().openapi({ description: 'null where the server did not tell' }),
@@ -136,12 +134,10 @@ export const messageSchema = z.discriminatedUnion('type', [
   message('event.closed', eventSchema),
   message('event.analyzed', eventSchema),
   message('frame.dead', frameSchema),
+  message('clip.dead', clipSchema),
 ]);
 export type Message = z.infer<typeof messageSchema>;
 export type MessageType = Message['type'];
-
-export const toTime = (date: Date): string => date.toISOString();
-const toTimeOrNull = (date: Date | null): string | null => date && toTime(date);
 
 export const toCameraWire = (camera: Camera): CameraWire => ({
   id: camera.id,
@@ -168,6 +164,8 @@ export const toFrameWire = (frame: Frame): FrameWire => ({
   processed_at: toTimeOrNull(frame.processedAt),
   attempts: frame.attempts,
   error: frame.error,
+  clip_id: frame.clipId,
+  clip_offset_ms: frame.clipOffsetMs,
 });
 
 export const toDetectionWire = (detection: Detection): DetectionWire => ({

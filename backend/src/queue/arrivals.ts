@@ -1,4 +1,5 @@
 import type { Say, Tx } from '../db/index.ts';
+import { keepStored, type IsStored } from '../db/media-removals.ts';
 import { toCamera, toFrame, type FrameRow } from '../db/rows.ts';
 import type { NewId } from '../lib/id.ts';
 import type { Arrival, Camera } from '../model/index.ts';
@@ -17,10 +18,11 @@ export async function recordArrivals(
   tx: Tx,
   say: Say,
   arrivals: readonly Arrival[],
-  newId: NewId,
+  { newId, isStored }: { readonly newId: NewId; readonly isStored: IsStored },
 ): Promise<readonly Recorded[]> {
   const entries = arrivals.map((arrival) => ({ id: newId(), arrival }));
   const inserted = await insertFrames(tx, entries);
+  await keepStored(tx, inserted.flatMap(({ mediaPath }) => mediaPath ?? []), isStored); // prettier-ignore
   await rememberFiles(tx, entries);
   await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
   for (const frame of inserted.filter(({ state }) => state === 'dead'))
@@ -73,7 +75,7 @@ async function rememberFiles(tx: Tx, entries: readonly Entry[]): Promise<void> {
       set bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, frame_id = excluded.frame_id, clip_id = null`;
 }
 
-async function markSeen(tx: Tx, say: Say, cameraIds: readonly string[]): Promise<void> {
+export async function markSeen(tx: Tx, say: Say, cameraIds: readonly string[]): Promise<void> {
   const rows = await tx<(Camera & { before: Camera['status'] })[]>`
     with before as (
       select id, status from cameras

@@ -1,6 +1,7 @@
 import type { Sql } from '../db/index.ts';
 import { toLeasedFrame, type FrameRow } from '../db/rows.ts';
 import type { LeasedFrame } from '../model/index.ts';
+import { isAvailable } from './available.ts';
 
 /** One claimed frame in four is the oldest that waits: new frames stay quick, and no backlog is left for ever. */
 const OLDEST_SHARE = 0.25;
@@ -25,7 +26,7 @@ export function createOldestShare(share = OLDEST_SHARE): (count: number) => numb
 }
 
 /**
- * Leases up to `count` pending frames: `oldestCount` from the oldest end, the others dealt among the cameras in turn,
+ * Leases up to `count` pending frames that are no suspects: `oldestCount` from the oldest end, the others dealt among the cameras in turn,
  * the newest of each first. Candidates are picked without locks, more than are needed, then locked with `skip locked`:
  * claimers that race take different frames instead of waiting for each other.
  * The claim itself need not reach the disk before it is acted on: a claim that a power cut undoes is a frame that is
@@ -46,7 +47,7 @@ export async function claim(
         select id, row_number() over (order by captured_at desc, id desc) as turn
         from (
           select id, captured_at from frames
-          where camera_id = cameras.id and state = 'pending' and available_at <= now()
+          where camera_id = cameras.id and state = 'pending' and crashes = 0 and ${isAvailable(sql)}
           order by captured_at desc, id desc limit ${count * 2}
         ) as of_camera
       ) as pick
@@ -54,7 +55,7 @@ export async function claim(
     ),
     oldest as (
       select frames.id from frames join cameras on cameras.id = frames.camera_id and cameras.enabled
-      where frames.state = 'pending' and frames.available_at <= now()
+      where frames.state = 'pending' and frames.crashes = 0 and ${isAvailable(sql)}
       order by frames.received_at, frames.id limit ${oldestCount}
     ),
     picked as (
@@ -64,7 +65,7 @@ export async function claim(
     ),
     locked as (
       select frames.id from frames join picked using (id) cross join quick
-      where frames.state = 'pending'
+      where frames.state = 'pending' and frames.crashes = 0
       order by picked.turn limit ${count} for update of frames skip locked
     )
     update frames set state = 'leased', attempts = attempts + 1, lease_owner = ${options.owner},

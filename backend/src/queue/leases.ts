@@ -4,15 +4,21 @@
  * waiting may heal it and attempts are left, else `dead`), or hand it back untouched (a clean shutdown: the attempt
  * does not count). A lease whose time is up, or whose owner's process is gone, is reaped: `pending` again, or `dead`
  * when it was the last attempt. Every step names (id, attempts, owner), so what comes too late changes nothing.
+ *
+ * A frame that was in hand when its process died, or that native code never came back from, is a suspect from then on
+ * (`crashes` above 0): it is claimed apart from all others (suspects.ts), so that the one to blame takes no other with
+ * it. Being in bad company once is no reason to be buried: a first crash leaves it one more attempt in any case.
  */
 import { isOwnerAlive, type Say, type Sql, type Tx } from '../db/index.ts';
 import { toFrame, type FrameRow } from '../db/rows.ts';
-import { isRetryable, type NightjarError } from '../lib/errors.ts';
+import { HangError, isRetryable, type NightjarError } from '../lib/errors.ts';
 import type { LeasedFrame } from '../model/index.ts';
 import { toFrameWire } from '../model/wire.ts';
 
 const BACKOFF_S_FIRST = 1;
 const BACKOFF_S_MAX = 60;
+const SPREAD_MAX = 1.5;
+export const BACKOFF_S_LONGEST = BACKOFF_S_MAX * SPREAD_MAX;
 const MESSAGE_CHARS_MAX = 1_000;
 const REAP_MAX = 500;
 
@@ -21,9 +27,12 @@ interface Lease {
   readonly owner: number;
 }
 
-/** Doubles with each attempt, from one second to a minute. */
-export const toBackoffSeconds = (attempts: number): number =>
-  Math.min(BACKOFF_S_MAX, BACKOFF_S_FIRST * 2 ** (attempts - 1));
+/**
+ * Doubles with each attempt, from one second to a minute, spread from half of that to one and a half: thousands of frames
+ * that failed together do not come back together.
+ */
+export const toBackoffSeconds = (attempts: number, random: number = Math.random()): number =>
+  Math.min(BACKOFF_S_MAX, BACKOFF_S_FIRST * 2 ** (attempts - 1)) * (SPREAD_MAX - 1 + random);
 
 export async function failFrame(
   tx: Tx,
@@ -32,10 +41,11 @@ export async function failFrame(
   { error, attemptsMax }: { error: NightjarError; attemptsMax: number },
 ): Promise<void> {
   const retry = isRetryable(error.kind) && frame.attempts < attemptsMax;
+  const crashed = error instanceof HangError ? 1 : 0;
   const rows = await tx<FrameRow[]>`
     update frames set state = ${retry ? 'pending' : 'dead'}, lease_owner = null, lease_expires_at = null,
       available_at = now() + ${retry ? toBackoffSeconds(frame.attempts) : 0} * interval '1 s',
-      processed_at = ${retry ? null : tx`now()`},
+      processed_at = ${retry ? null : tx`now()`}, crashes = crashes + ${crashed},
       error_kind = ${error.kind}, error_message = ${toStorable(error.message)}
     where id = ${frame.id} and state = 'leased' and attempts = ${frame.attempts} and lease_owner = ${owner}
     returning *`;
@@ -67,34 +77,48 @@ const toHeld = (sql: Sql, frames: readonly LeasedFrame[]) => sql`
   unnest(${frames.map(({ id }) => id)}::uuid[], ${frames.map(({ attempts }) => attempts)}::int[]) as held(id, attempts)`;
 
 /** Owners of leases whose process is not to be found right now. */
-export async function findGoneOwners(sql: Sql): Promise<readonly number[]> {
+export async function findMissingOwners(sql: Sql): Promise<readonly number[]> {
   const rows = await sql<{ leaseOwner: number }[]>`
     select distinct lease_owner from frames where state = 'leased' and not ${isOwnerAlive(sql, 'lease_owner')}`;
   return rows.map(({ leaseOwner }) => leaseOwner);
 }
 
-/** Takes back leases that ran out, and all those of `goneOwners`; resolves to how many. */
-export async function reapLeases(
-  tx: Tx,
-  say: Say,
-  attemptsMax: number,
-  goneOwners: readonly number[],
-): Promise<number> {
-  const rows = await tx<FrameRow[]>`
-    update frames set
-      state = case when attempts >= ${attemptsMax} then 'dead' else 'pending' end,
-      lease_owner = null, lease_expires_at = null,
-      processed_at = case when attempts >= ${attemptsMax} then now() end,
-      error_kind = 'unavailable',
-      error_message = 'the process that examined this frame ended, or was silent for too long, attempt ' || attempts
-    where id in (
-      select id from frames
-      where state = 'leased' and (lease_expires_at < now() or lease_owner = any(${[...goneOwners]}::int[]))
+/** Owners of leases without a living process: `gone` for good, the others perhaps only for a moment. */
+export interface Absent {
+  readonly missing: readonly number[];
+  readonly gone: readonly number[];
+}
+
+export interface Reaped {
+  readonly frames: number;
+  /** How many of them were in hand when their process ended. */
+  readonly suspects: number;
+}
+
+/**
+ * Takes back all leases of those who are gone, and those of the living that ran out. What ran out while its owner is
+ * missing is left for the moment: if that one turns out to be gone, its frames are suspects.
+ */
+export async function reapLeases(tx: Tx, say: Say, attemptsMax: number, { missing, gone }: Absent): Promise<Reaped> {
+  const isGone = tx`lease_owner = any(${[...gone]}::int[])`;
+  const isDead = tx`(attempts >= ${attemptsMax} and (crashes > 0 or not ${isGone}))`;
+  const rows = await tx<(FrameRow & { crashed: boolean })[]>`
+    with due as (
+      select id, ${isGone} as crashed from frames
+      where state = 'leased' and (${isGone} or (lease_expires_at < now() and lease_owner <> all(${[...missing]}::int[])))
       order by id limit ${REAP_MAX} for update skip locked
     )
-    returning *`;
+    update frames set
+      state = case when ${isDead} then 'dead' else 'pending' end,
+      processed_at = case when ${isDead} then now() end,
+      lease_owner = null, lease_expires_at = null, crashes = crashes + crashed::int,
+      error_kind = 'unavailable',
+      error_message = case when crashed then 'the process that examined it ended' else 'the process that examined it was silent for too long' end
+        || ', attempt ' || attempts
+    from due where due.id = frames.id
+    returning frames.*, crashed`;
   sayDead(say, rows);
-  return rows.length;
+  return { frames: rows.length, suspects: rows.filter(({ crashed }) => crashed).length };
 }
 
 function sayDead(say: Say, rows: readonly FrameRow[]): void {
@@ -103,4 +127,4 @@ function sayDead(say: Say, rows: readonly FrameRow[]): void {
 }
 
 /** PostgreSQL has no place for NUL in text; messages of foreign code may hold anything, at any length. */
-const toStorable = (message: string): string => message.replaceAll('\0', '').slice(0, MESSAGE_CHARS_MAX);
+export const toStorable = (message: string): string => message.replaceAll('\0', '').slice(0, MESSAGE_CHARS_MAX);

@@ -2,7 +2,7 @@ import { type Database, type OwnerLock, type Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop, type Loop } from '../lib/loop.ts';
-import { findGoneOwners, reapLeases } from './leases.ts';
+import { findMissingOwners, reapLeases, type Reaped } from './leases.ts';
 
 const REAP_EVERY_MS = 1_000;
 /** When PostgreSQL restarts, every lock is gone until its holder is back: a moment, which is nobody's death. */
@@ -31,14 +31,21 @@ export function createReaper({ db, transact, lock, attemptsMax, clock, log, onPe
     runOnce: async () => {
       // First of all, or after a reconnect we would find ourselves missing.
       await lock.renew();
-      const owners = await db.query(findGoneOwners);
+      const owners = await db.query(findMissingOwners);
       missing = new Map(owners.map((owner) => [owner, missing.get(owner) ?? clock.nowMs()]));
       const gone = owners.filter((owner) => clock.nowMs() - (missing.get(owner) ?? 0) >= GONE_MS_MIN);
-      const reaped = await transact((tx, say) => reapLeases(tx, say, attemptsMax, gone));
-      if (reaped === 0) return false;
-      log.warn({ frames: reaped }, 'took back frames whose process was gone or silent');
+      const reaped = await transact((tx, say) => reapLeases(tx, say, attemptsMax, { missing: owners, gone }));
+      if (reaped.frames === 0) return false;
+      log.warn(reaped, toSentence(reaped));
       onPending();
       return true;
     },
   });
+}
+
+/** One line, however many they are: a power cut leaves dozens, and nearly all of them are innocent. */
+function toSentence({ frames, suspects }: Reaped): string {
+  const taken = `took back ${frames} frame(s) whose process was gone or silent`;
+  if (suspects === 0) return taken;
+  return `${taken}; ${suspects} were in hand when it ended, and are examined one at a time in a process apart`;
 }

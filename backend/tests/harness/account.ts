@@ -22,7 +22,7 @@ export async function readAccount(sql: Sql): Promise<Account> {
   return {
     states: Object.fromEntries(states.map(({ state, count }) => [state, count])),
     duplicates: await one(
-      sql`select count(*) - count(distinct (camera_id, sha256)) as value from frames where sha256 is not null`,
+      sql`select count(*) - count(distinct (camera_id, sha256)) as value from frames where sha256 is not null and clip_id is null`,
     ),
     doubled: await one(sql`
       select count(*) as value from (

@@ -10,11 +10,16 @@ export interface TestDatabase extends Database {
 }
 
 /** A migrated database of its own, cloned from the template; dropped when closed. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export const createTestDatabase = (): Promise<TestDatabase> => createDatabase(`template ${TEMPLATE_DATABASE}`);
+
+/** One without any schema. */
+export const createEmptyDatabase = (): Promise<TestDatabase> => createDatabase('');
+
+async function createDatabase(template: string): Promise<TestDatabase> {
   const socketDir = inject('postgresSocketDir');
   const database = `test_${randomBytes(6).toString('hex')}`;
   const admin = connect({ socketDir, database: 'postgres' }, { max: 1 });
-  await admin.unsafe(`create database ${database} template ${TEMPLATE_DATABASE}`);
+  await admin.unsafe(`create database ${database} ${template}`);
   const target = { socketDir, database };
   const db = openDatabase(target);
   return {

@@ -5,16 +5,19 @@ import { systemClock as clock } from '../../src/lib/clock.ts';
 import { newId } from '../../src/lib/id.ts';
 import { silentLog as log } from '../../src/lib/log.ts';
 import type { Arrival } from '../../src/model/index.ts';
-import { createQueue, type Queue } from '../../src/queue/index.ts';
+import { createQueue, type Queue, type QueueOptions } from '../../src/queue/index.ts';
 import type { TestDatabase } from './database.ts';
 
 export const toTransact = (db: TestDatabase): Transact => createTransact({ db, bus: createLocalBus(), clock });
 
 export function createTestQueue(
   db: TestDatabase,
-  options: { leaseMs?: number; attemptsMax?: number; onPending?: () => void } = {},
+  options: Partial<
+    Pick<QueueOptions, 'leaseMs' | 'attemptsMax' | 'camerasMax' | 'onPending' | 'onClip' | 'isStored'>
+  > = {},
 ): Promise<Queue> {
-  const { leaseMs = 60_000, attemptsMax = 3, onPending = () => undefined } = options;
+  const { leaseMs = 60_000, attemptsMax = 3, onPending = () => undefined, onClip = () => undefined } = options;
+  const { isStored = () => Promise.resolve(true), camerasMax = 200 } = options;
   return createQueue({
     db,
     target: db.target,
@@ -24,7 +27,10 @@ export function createTestQueue(
     newId,
     leaseMs,
     attemptsMax,
+    camerasMax,
     onPending,
+    onClip,
+    isStored,
   });
 }
 

@@ -31,11 +31,17 @@ export interface SpawnOptions {
   readonly uid?: number;
 }
 
-export async function startProcess(
+/** The same while it may still be starting. */
+export interface Launched extends Pick<NightjarProcess, 'kill' | 'log'> {
+  /** Once it says that it is up; one that does not is killed. */
+  up(): Promise<NightjarProcess>;
+}
+
+export function launch(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
   options: SpawnOptions = {},
-): Promise<NightjarProcess> {
+): Launched {
   const { child, output, exited } = spawnCli(['serve'], {
     cwd: dataDir,
     env: { DATA_DIR: dataDir, ...env },
@@ -45,19 +51,26 @@ export async function startProcess(
     if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), signal);
     return exited;
   };
-  const welcome = await eventually(
-    () => {
-      if (child.exitCode !== null) throw new Error(`nightjar ended with ${child.exitCode}: ${output.stderr()}`);
-      return /Nightjar is up\.[^]*\n\n/.exec(output.stdout())?.[0];
+  const readWelcome = (): string | undefined => {
+    if (child.exitCode !== null) throw new Error(`nightjar ended with ${child.exitCode}: ${output.stderr()}`);
+    return /Nightjar is up\.[^]*\n\n/.exec(output.stdout())?.[0];
+  };
+  return {
+    kill,
+    log: output.stderr,
+    async up() {
+      const limits = { withinMs: START_MS_MAX, what: 'the start of nightjar' };
+      const welcome = await eventually(readWelcome, limits).catch(async (thrown: unknown) => {
+        await kill('SIGKILL');
+        throw thrown;
+      });
+      const url = /API\s+(http\S+)\/api/.exec(welcome)?.[1] ?? '';
+      return { url, pid: child.pid ?? 0, log: output.stderr, get: (route) => getJson(`${url}${route}`), kill };
     },
-    { withinMs: START_MS_MAX, what: 'the start of nightjar' },
-  ).catch(async (thrown: unknown) => {
-    await kill('SIGKILL');
-    throw thrown;
-  });
-  const url = /API\s+(http\S+)\/api/.exec(welcome)?.[1] ?? '';
-  return { url, pid: child.pid ?? 0, log: output.stderr, get: (route) => getJson(`${url}${route}`), kill };
+  };
 }
+
+export const startProcess = (...given: Parameters<typeof launch>): Promise<NightjarProcess> => launch(...given).up();
 
 export interface Ended {
   readonly code: number | NodeJS.Signals | null;

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 export const camerasDir = fileURLToPath(new URL('../../../fixtures/cameras', import.meta.url));
-const street = `${camerasDir}/Front Door/192.168.1.64_01_20240610143000250_MOTION_DETECTION.jpg`;
+export const streetPath = `${camerasDir}/Front Door/192.168.1.64_01_20240610143000250_MOTION_DETECTION.jpg`;
 
 /** A real picture with people in it, JPEG, 768 x 576. */
-export const readStreet = (): Promise<Buffer> => readFile(street);
+export const readStreet = (): Promise<Buffer> => readFile(streetPath);
 
 /** The same picture with content of its own: a JPEG comment that says which one it is, or holds whatever it should. */
 export function withComment(jpeg: Uint8Array, comment: string | Uint8Array): Buffer {

@@ -6,6 +6,11 @@ import { eventually } from './eventually.ts';
 
 export interface TestRedis {
   readonly url: string;
+  readonly port: number;
+  /** SIGSTOP: it takes connections (the kernel does) and never answers. */
+  pause(): void;
+  resume(): void;
+  /** Ends it at once; `startRedis(port)` brings it back. */
   close(): Promise<void>;
 }
 
@@ -25,7 +30,13 @@ export async function startRedis(port?: number): Promise<TestRedis> {
   });
   const url = `redis://127.0.0.1:${chosen}`;
   await Promise.race([failed, untilAnswers(url)]);
-  return { url, close: () => stop(child) };
+  return {
+    url,
+    port: chosen,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    close: () => stop(child),
+  };
 }
 
 async function untilAnswers(url: string): Promise<void> {

@@ -19,6 +19,7 @@ export interface SeedFrame {
   readonly sha256?: string;
   readonly mediaType?: string;
   readonly mediaPath?: string;
+  readonly clip?: { readonly id: string; readonly offsetMs: number };
 }
 
 export async function seedFrame(db: Database, frame: SeedFrame): Promise<string> {
@@ -32,9 +33,37 @@ export async function seedFrame(db: Database, frame: SeedFrame): Promise<string>
   await db.query(
     (sql) => sql`
       insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes,
-        captured_at, received_at, processed_at, error_kind, error_message, lease_owner, lease_expires_at)
+        captured_at, received_at, processed_at, error_kind, error_message, lease_owner, lease_expires_at, clip_id, clip_offset_ms)
       values (${id}, ${cameraId}, ${state}, 'a.jpg', ${sha256}, ${mediaType}, ${mediaPath}, 640, 480, 1000,
-        ${capturedAt}, ${capturedAt}, ${finished}, ${dead.kind}, ${dead.message}, ${lease.owner}, ${lease.until})`,
+        ${capturedAt}, ${capturedAt}, ${finished}, ${dead.kind}, ${dead.message}, ${lease.owner}, ${lease.until},
+        ${frame.clip?.id ?? null}, ${frame.clip?.offsetMs ?? null})`,
+  );
+  return id;
+}
+
+export interface SeedClip {
+  readonly cameraId: string;
+  readonly capturedAt: Date;
+  readonly state?: 'pending' | 'leased' | 'done' | 'dead';
+  readonly sha256?: string;
+  readonly mediaType?: string;
+  readonly mediaPath?: string | null;
+}
+
+export async function seedClip(db: Database, clip: SeedClip): Promise<string> {
+  const id = newId();
+  const { cameraId, capturedAt, state = 'done', mediaType = 'video/mp4' } = clip;
+  const sha256 = clip.sha256 ?? createHash('sha256').update(id).digest('hex');
+  const mediaPath = clip.mediaPath === undefined ? `${cameraId}/${sha256}` : clip.mediaPath;
+  const finished = state === 'done' || state === 'dead' ? capturedAt : null;
+  const dead = state === 'dead' ? { kind: 'invalid', message: 'not a film' } : { kind: null, message: null };
+  const lease = state === 'leased' ? { owner: 7, until: seedTime(60) } : { owner: null, until: null };
+  await db.query(
+    (sql) => sql`
+      insert into clips (id, camera_id, state, source_name, sha256, media_type, media_path, bytes, captured_at,
+        captured_from, received_at, processed_at, error_kind, error_message, lease_owner, lease_expires_at)
+      values (${id}, ${cameraId}, ${state}, 'a.mp4', ${sha256}, ${mediaType}, ${mediaPath}, 1000, ${capturedAt},
+        'name', ${capturedAt}, ${finished}, ${dead.kind}, ${dead.message}, ${lease.owner}, ${lease.until})`,
   );
   return id;
 }
@@ -79,5 +108,6 @@ export async function seedDetection(db: Database, detection: SeedDetection): Pro
       insert into detections (id, frame_id, event_id, camera_id, label, score, x, y, width, height, captured_at, model)
       values (${id}, ${frameId}, ${eventId}, ${cameraId}, ${label}, ${score}, 10, 20, 30, 40, ${capturedAt}, 'centernet-mbv3')`,
   );
+  await db.query((sql) => sql`update frames set event_id = ${eventId} where id = ${frameId}`);
   return id;
 }

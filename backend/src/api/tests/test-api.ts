@@ -82,15 +82,20 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
     },
     health: () => ({ modelLoaded: true }),
     readiness: async () => ({ database: { ok: true }, detector: { ok: true, detail: 'cpu' } }),
-    system: async () => ({
+    system: () => ({
       ...{ versions: { nightjar: '0.1.0' }, roles: ['api'], startedAt: STARTED_AT },
+      database: { ok: true, since: STARTED_AT, reason: null, version: '18.0' },
+      redis: null,
+      media: { ok: true, since: STARTED_AT, reason: null, freeBytes: 1e9 },
+      ingest: { waiting: 2, outage: false },
+      outages: [{ part: 'database', count: 1, seconds: 0 }],
       detectors: [
         { name: 'onnx', model: 'centernet-mbv3', provider: 'cpu', state: 'ready', reason: null, backends: [] },
       ],
       analyst: { analyzer: 'rules', state: 'ready', reason: null, queue: 0 },
     }),
     pipeline: async () => ({
-      queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5 },
+      queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5, clips: { pending: 2, leased: 1 } },
       stages: { decode: { count: 2, p50_ms: 1, p95_ms: 2, p99_ms: 2 } },
     }),
     gpu: () => ({ gpus: null, history: [] }),
@@ -99,6 +104,10 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       picturesAtOnceMax: 4,
       measure: (bytes) => measurePicture(bytes, { imagePixelsMax: TEST_IMAGE_PIXELS_MAX }),
       examine: async () => [],
+    },
+    requeue: {
+      one: async () => Promise.reject(new NightjarError('not_found', 'there is no frame with this id')),
+      dead: async () => 0,
     },
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),
   };

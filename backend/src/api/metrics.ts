@@ -1,0 +1,86 @@
+/** GET /metrics: the figures of this process for Prometheus, prefix `nightjar_`. A figure more is a row more in the table. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { Gauge, Registry } from 'prom-client';
+import { isRetryable, toNightjarError } from '../lib/errors.ts';
+import type { ApiOptions, PipelineFacts, SystemFacts } from './options.ts';
+import type { ApiApp } from './route-parts.ts';
+
+/** Null while the database is away: what is not known is not told. */
+interface Facts extends SystemFacts {
+  readonly queue: PipelineFacts['queue'] | null;
+}
+
+/** A value with its label; one without says nothing of labels. */
+type Sample = readonly [value: number, label?: string];
+
+interface Figure {
+  readonly name: string;
+  readonly help: string;
+  readonly label?: string;
+  readonly read: (facts: Facts) => readonly Sample[];
+}
+
+const one = (value: number | boolean | null | undefined): readonly Sample[] =>
+  value === null || value === undefined ? [] : [[Number(value)]];
+
+const figures: readonly Figure[] = [
+  { name: 'database_up', help: '1 while PostgreSQL answers and takes changes', read: ({ database }) => one(database.ok) },
+  { name: 'redis_up', help: '1 while Redis answers; absent where it is not configured', read: ({ redis }) => one(redis?.ok) },
+  { name: 'media_up', help: '1 while the media store works', read: ({ media }) => one(media.ok) },
+  { name: 'media_free_bytes', help: 'space left in the media store', read: ({ media }) => one(media.freeBytes) },
+  { name: 'outage_seconds', help: 'length of the outage under way; 0 without one', label: 'part', read: ({ outages }) => outages.map(({ part, seconds }) => [seconds, part]) },
+  { name: 'outages', help: 'how often the part was away since the start', label: 'part', read: ({ outages }) => outages.map(({ part, count }) => [count, part]) },
+  { name: 'queue_frames', help: 'frames by state; absent while the database is away', label: 'state', read: ({ queue }) => toDepths(queue) },
+  { name: 'queue_oldest_pending_seconds', help: 'age of the oldest frame that waits; 0 when none does', read: ({ queue }) => one(queue && (queue.oldestPendingS ?? 0)) },
+  { name: 'ingest_waiting', help: 'files that wait to be taken in', read: ({ ingest }) => one(ingest?.waiting) },
+  { name: 'ingest_outage', help: '1 while files wait because something is away', read: ({ ingest }) => one(ingest?.outage) },
+  { name: 'detector_up', help: '1 while the detector is ready', label: 'detector', read: ({ detectors }) => detectors.map(({ name, state }) => [Number(state === 'ready'), name]) },
+  { name: 'analyst_up', help: '1 while the analyst is ready', label: 'analyzer', read: ({ analyst }) => (analyst ? [[Number(analyst.state === 'ready'), analyst.analyzer]] : []) },
+  { name: 'analyst_queue', help: 'events that wait for the analyst', read: ({ analyst }) => one(analyst?.queue) },
+]; // prettier-ignore
+
+const toDepths = (queue: Facts['queue']): readonly Sample[] =>
+  queue ? (['pending', 'leased', 'dead'] as const).map((state) => [queue[state], state]) : [];
+
+const metrics = createRoute({
+  method: 'get',
+  path: '/metrics',
+  tags: ['system'],
+  description: 'Needs no key from this very machine.',
+  responses: { 200: { description: 'figures of this process', content: { 'text/plain': { schema: z.string() } } } },
+});
+
+type MetricsOptions = Pick<ApiOptions, 'system' | 'pipeline'>;
+
+export function addMetrics(app: ApiApp, options: MetricsOptions): void {
+  app.openapi(metrics, async (c) => {
+    const facts = { ...(await options.system()), queue: await readQueue(options) };
+    const registry = toRegistry(facts);
+    return c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+  });
+}
+
+/** The database away is a figure of its own, and no reason to hide the others. */
+async function readQueue({ pipeline }: MetricsOptions): Promise<Facts['queue']> {
+  try {
+    return (await pipeline()).queue;
+  } catch (thrown) {
+    if (isRetryable(toNightjarError(thrown).kind)) return null;
+    throw thrown;
+  }
+}
+
+/** Made anew for each answer: what was true a moment ago is nobody's business. */
+function toRegistry(facts: Facts): Registry {
+  const registry = new Registry();
+  for (const { name, help, label, read } of figures) {
+    const samples = read(facts);
+    if (samples.length === 0) continue;
+    const labelNames = label === undefined ? [] : [label];
+    const gauge = new Gauge({ name: `nightjar_${name}`, help, labelNames, registers: [registry] });
+    for (const [value, given] of samples)
+      if (label !== undefined && given !== undefined) gauge.set({ [label]: given }, value);
+      else gauge.set(value);
+  }
+  return registry;
+}
