@@ -5,12 +5,15 @@
 import os from 'node:os';
 import { toMessage } from '../backend/src/lib/errors.ts';
 import * as accuracy from './accuracy.ts';
+import * as backlog from './backlog.ts';
 import * as burst from './burst.ts';
 import * as guests from './guests.ts';
 import * as health from './health.ts';
 import * as latency from './latency.ts';
 import * as models from './models.ts';
 import { say } from './report.ts';
+import * as retention from './retention.ts';
+import * as scale from './scale.ts';
 
 interface Benchmark {
   run(args: readonly string[]): Promise<void>;
@@ -23,6 +26,9 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   health,
   burst,
   guests,
+  retention,
+  backlog,
+  scale,
   models: { run: models.run, needs: 'a folder with COCO instances.json and images/' },
   accuracy: { run: accuracy.run, needs: 'a folder with COCO instances.json and images/' },
 };
