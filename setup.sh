@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a checkout ready to run: node modules, .env with random secrets, the build, the bundled model; with --test also
-# redis-server and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
+# redis-server, ffmpeg, vsftpd, curl, rsync, OpenStack Swift and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -53,6 +53,11 @@ need_library() {
   if [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -F "$1" >/dev/null; then return; fi
   install_package "$@"
 }
+# Linux only; in the system's own Python, which Debian's packages are for.
+need_python_module() {
+  if [ "$(uname)" != Linux ] || /usr/bin/python3 -c "import $1" 2>/dev/null; then return; fi
+  install_package "$@"
+}
 install_package() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing $2 for the tests"
@@ -64,6 +69,11 @@ install_package() {
 }
 if [ "${1:-}" = --test ]; then
   need_package redis-server redis-server redis
+  need_package ffmpeg ffmpeg
   need_package chromium chromium
+  need_package curl curl
+  need_package rsync rsync
+  [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin need_package vsftpd vsftpd
+  need_python_module swift python3-swift # OpenStack Swift: the S3-compatible server of the tests
   need_library libvulkan.so.1 libvulkan1 # onnxruntime's WebGPU, on the software Vulkan that comes with chromium
 fi

@@ -11,6 +11,10 @@ export class ApiError extends Error {
 /** GET; throws ApiError. */
 export const getJson = async (path) => (await send(path)).json();
 
+/** POST without a body; throws ApiError. What works through many things may take minutes. */
+export const postJson = async (path, answerMsMax = ANSWER_MS_MAX) =>
+  (await send(path, { method: 'POST' }, answerMsMax)).json();
+
 /** The key for a session cookie, which scripts cannot read. Throws ApiError. */
 export async function signIn(apiKey) {
   const body = JSON.stringify({ api_key: apiKey });
@@ -19,15 +23,15 @@ export async function signIn(apiKey) {
 
 export const signOut = () => send('/api/session', { method: 'DELETE' });
 
-async function send(path, init = {}) {
-  const response = await request(path, init);
+async function send(path, init = {}, answerMsMax = ANSWER_MS_MAX) {
+  const response = await request(path, { ...init, signal: AbortSignal.timeout(answerMsMax) });
   if (response.ok) return response;
   throw new ApiError(response.status, await toSentence(response));
 }
 
 async function request(path, init) {
   try {
-    return await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    return await fetch(path, init);
   } catch (cause) {
     const why = cause.name === 'TimeoutError' ? 'does not answer' : 'cannot be reached';
     throw new ApiError(0, `Nightjar ${why}. Is it running?`);

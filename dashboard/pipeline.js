@@ -12,7 +12,8 @@ export function createPipeline(list) {
     detector: addFigure(list, 'Detector'),
   };
   return {
-    show({ queue, stages, detectors }) {
+    show({ queue: depths, stages, detectors }) {
+      const queue = depths ?? {}; // null while the database is away
       const age = queue.oldest_pending_s;
       setText(figures.waiting, toCount(queue.pending) + (age > 1 ? `, oldest ${formatAge(age)}` : ''));
       setText(figures.working, toCount(queue.leased));

@@ -4,6 +4,9 @@
  * Exit codes: 0 fine, 1 failed, 2 bad usage or configuration.
  */
 import { Command, CommanderError } from 'commander';
+import { addBackupCommands } from './cli/backup-commands.ts';
+import { addFramesCommands } from './cli/frames-commands.ts';
+import { addCheckCommand } from './cli/check-command.ts';
 import { addModelsCommands } from './cli/models-commands.ts';
 import { numberFrom, parseScore } from './cli/values.ts';
 import { readConfig, toLabels, toModelDir, type Config } from './config.ts';
@@ -70,6 +73,9 @@ program
   });
 
 addModelsCommands(program, write);
+addBackupCommands(program, write);
+addCheckCommand(program, write, (code) => (exitCode = code));
+addFramesCommands(program, write, (code) => (exitCode = code));
 
 program
   .command('migrate')
@@ -78,6 +84,14 @@ program
     const { runMigrate } = await import('./cli/migrate.ts');
     const config = readConfig();
     await runMigrate({ config, log: createLog(config.log), write });
+  });
+
+program
+  .command('health')
+  .description('ask the running process of this configuration whether it lives')
+  .action(async () => {
+    const { runHealth } = await import('./cli/health.ts');
+    await runHealth(readConfig(), write);
   });
 
 program

@@ -1,4 +1,4 @@
-import { createApi, createAuthenticator, type GuestDetector } from './api/index.ts';
+import { createApi, createAuthenticator, createHealthApi, type GuestDetector } from './api/index.ts';
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
@@ -9,6 +9,7 @@ import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import { createClipRequeue, createRequeue } from './queue/index.ts';
 
 interface DoorParts {
   readonly config: Config;
@@ -51,6 +52,8 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     openMedia: media.open,
     readMedia: media.read,
     detector: toGuestDetector(parts),
+    requeue: createRequeue({ db, hasMedia: media.has }),
+    requeueClips: createClipRequeue({ db, hasMedia: media.has }),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });
@@ -58,6 +61,12 @@ export async function openDoors(parts: DoorParts): Promise<string> {
   // Named once more, so that they are closed before the API: an open socket would keep HTTP from draining.
   closers.add('sockets, first', sockets);
   return api.url;
+}
+
+/** Of a process without the API, for probes and collectors of figures. */
+export async function openHealthDoor(port: number, { config, log, closers, facts }: DoorParts): Promise<void> {
+  const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
+  closers.add('health', await createHealthApi({ ...facts, authenticator, host: config.host, port, clock, log }));
 }
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */

@@ -1,14 +1,11 @@
 /** What the program says of itself: readiness, system, pipeline and the status that sockets get. */
 import { readFileSync } from 'node:fs';
-import type { ApiOptions, SystemFacts } from './api/index.ts';
-import type { Bus } from './broadcast/index.ts';
+import type { ApiOptions, HealthFacts, PartState } from './api/index.ts';
 import type { Config } from './config.ts';
-import type { Database } from './db/index.ts';
-import type { Detector } from './detect/index.ts';
 import type { GpuMonitor } from './gpu/index.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import type { Health } from './health.ts';
+import { AwayError } from './lib/errors.ts';
 import { createLatencies, type Latencies } from './lib/latency.ts';
-import type { AnalystHealth } from './model/analysis.ts';
 import type { Queue } from './queue/index.ts';
 
 /** The way of a frame, stage by stage; each stage's duration in milliseconds. */
@@ -17,22 +14,15 @@ export type Stage = (typeof stages)[number];
 
 export const createStageLatencies = (): Latencies<Stage> => createLatencies(stages);
 
-/** A probe must not wait as long as a query may. */
-const ANSWER_MS_MAX = 2_000;
-
 /** Who asks for readiness needs no key, so that the words of servers and paths are not for them. */
 const SEE_SYSTEM = { detail: 'does not work: GET /api/system says why' };
 
 interface Parts {
   readonly config: Config;
-  readonly db: Database;
-  readonly bus: Bus;
-  readonly queue: Queue;
-  readonly detectors: readonly Detector[];
+  readonly health: Health;
+  readonly queue: Pick<Queue, 'depths'>;
   readonly latencies: Latencies<Stage>;
   readonly startedAt: Date;
-  /** Of a process that analyzes. */
-  readonly analysis: { health(): AnalystHealth } | undefined;
   /** Of a process that detects. */
   readonly gpuMonitor: GpuMonitor | undefined;
 }
@@ -41,52 +31,68 @@ export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeli
   status(): Promise<object>;
 };
 
-export function createFacts({ config, db, bus, queue, latencies, startedAt, ...parts }: Parts): Facts {
-  // Told to anyone who asks: that it is away, not where it is or what it said. The log says the rest.
-  const database = async () => {
-    const answered = db
-      .query((sql) => sql`select 1`)
-      .then(
-        () => true,
-        () => false,
-      );
-    const ok = await Promise.race([answered, clock.sleep(ANSWER_MS_MAX).then(() => false)]);
-    return ok ? { ok } : { ok, detail: 'the database does not answer' };
-  };
-  const detectors = (): SystemFacts['detectors'] => parts.detectors.map((detector) => detector.health());
-  const analyst = (): AnalystHealth | null => parts.analysis?.health() ?? null;
+export function createFacts({ config, health, queue, latencies, startedAt, gpuMonitor }: Parts): Facts {
+  async function readDepths() {
+    const { oldest_pending_s: oldestPendingS, ...depths } = await queue.depths();
+    return { ...depths, oldestPendingS };
+  }
   return {
-    health: () => ({ modelLoaded: detectors().some(({ state }) => state === 'ready') }),
-    async readiness() {
-      const states: Record<string, { ok: boolean; detail?: string }> = { database: await database() };
-      // Without Redis everything still works, only later: that is worth saying, and no reason to be taken out of service.
-      const away = { detail: 'Redis is away: messages of other processes come by polling' };
-      states['bus'] = { ok: true, ...(bus.health().connected ? {} : away) };
-      // One detector that works is enough to be in service; what the others lack is worth saying.
-      const one = detectors().some(({ state }) => state === 'ready');
-      for (const { name, state } of detectors())
-        states[`detector:${name}`] = { ok: one || state === 'ready', ...(state === 'ready' ? {} : SEE_SYSTEM) };
-      // The rules stand in for a model that is away.
-      const analyzing = analyst();
-      if (analyzing) states['analyst'] = { ok: true, ...(analyzing.state === 'ready' ? {} : SEE_SYSTEM) };
-      return states;
+    health: () => ({ modelLoaded: health.read().detectors.some(({ state }) => state === 'ready') }),
+    readiness: () => toReadiness(health.read()),
+    system() {
+      const facts = health.read();
+      const { version } = facts.database;
+      const versions = { nightjar: VERSION, node: process.versions.node, ...(version && { postgresql: version }) };
+      return { ...facts, versions, roles: [...config.roles], startedAt };
     },
-    async system() {
-      const [row] = await db.query(
-        (sql) => sql<{ version: string }[]>`select current_setting('server_version') as version`,
-      );
-      const versions = { nightjar: VERSION, node: process.versions.node, postgresql: row?.version ?? 'unknown' };
-      return { versions, roles: [...config.roles], detectors: detectors(), analyst: analyst(), startedAt };
-    },
-    gpu: () => parts.gpuMonitor?.read() ?? { gpus: null, history: [] },
-    async pipeline() {
-      const { oldest_pending_s: oldestPendingS, ...depths } = await queue.depths();
-      return { queue: { ...depths, oldestPendingS }, stages: latencies.read() };
-    },
+    gpu: () => gpuMonitor?.read() ?? { gpus: null, history: [] },
+    pipeline: async () => ({ queue: await readDepths(), stages: latencies.read() }),
     async status() {
-      return { queue: await queue.depths(), detectors: detectors(), analyst: analyst(), stages: latencies.read() };
+      const { detectors, analyst, ...parts } = health.read();
+      const database = { ok: parts.database.ok, reason: parts.database.reason };
+      // Unknown while the database is away, which is a thing to tell, and no reason to be silent.
+      const depths = await queue.depths().catch(orAway);
+      return { queue: depths, database, detectors, analyst, stages: latencies.read() };
     },
   };
+}
+
+/** Told to anyone who asks: that a part is away, in the words of its tracker. The log says the rest. */
+function toReadiness({
+  database,
+  media,
+  redis,
+  detectors,
+  clips,
+  analyst,
+  retention,
+}: HealthFacts): Record<string, PartState> {
+  // Without Redis everything still works, only later: that is worth saying, and no reason to be taken out of service.
+  const bus = redis && !redis.ok ? { detail: `Redis is away (${redis.reason}): messages of other processes come by polling` } : {}; // prettier-ignore
+  const states: Record<string, PartState> = {
+    database: toState(database),
+    media: toState(media),
+    bus: { ok: true, ...bus },
+  };
+  // One detector that works is enough to be in service; what the others lack is worth saying.
+  const one = detectors.some(({ state }) => state === 'ready');
+  for (const { name, state } of detectors)
+    states[`detector:${name}`] = { ok: one || state === 'ready', ...(state === 'ready' ? {} : SEE_SYSTEM) };
+  // Nothing fails yet; whoever reads this can still do something.
+  if (retention?.trouble) states['room'] = { ok: true, detail: retention.trouble };
+  // Clips wait, all else works.
+  if (clips) states['clips'] = { ok: true, ...(clips.state === 'ready' ? {} : SEE_SYSTEM) };
+  // The rules stand in for a model that is away.
+  if (analyst) states['analyst'] = { ok: true, ...(analyst.state === 'ready' ? {} : SEE_SYSTEM) };
+  return states;
+}
+
+const toState = ({ ok, reason }: HealthFacts['database' | 'media']): PartState =>
+  reason === null ? { ok } : { ok, detail: reason };
+
+function orAway(thrown: unknown): null {
+  if (thrown instanceof AwayError) return null;
+  throw thrown;
 }
 
 /** From package.json, two folders up from here in the source and in the build alike. */

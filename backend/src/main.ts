@@ -3,27 +3,30 @@
  *
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
-import path from 'node:path';
 import { openAnalysis } from './analysis.ts';
 import { createPruner, createTransact } from './broadcast/index.ts';
 import type { Config, Role } from './config.ts';
-import { migrateDatabase, openDatabase } from './db/index.ts';
+import { openDatabase, prepareDatabase } from './db/index.ts';
 import type { Detector } from './detect/index.ts';
+import { openCutting } from './cutting.ts';
 import { openDetection } from './detection.ts';
-import { openDoors } from './doors.ts';
+import { openDoors, openHealthDoor } from './doors.ts';
 import { createEventCloser, createEventStore } from './events/index.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
 import { createGpuMonitor } from './gpu/index.ts';
+import { createHealth } from './health.ts';
 import { createIngest } from './ingest/index.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import { createClosers, type Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
-import { createMediaStore } from './media/index.ts';
+import { watchMedia } from './media-watch.ts';
 import type { Message } from './model/wire.ts';
-import { assertInbox, openBus, openDetectors, openServer, toEventRules, toInbox } from './parts.ts';
-import { createQueue } from './queue/index.ts';
+import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules, toInbox } from './parts.ts';
+import { createNotices, createQueue, INBOX_CHANNEL } from './queue/index.ts';
+import { createRetention } from './retention/index.ts';
+import { openSuspects } from './suspects.ts';
 
 export interface Nightjar {
   /** Where the API listens; undefined without the role `api`. */
@@ -35,37 +38,53 @@ export interface Nightjar {
   close(): Promise<void>;
 }
 
-/** Opens what the configured roles need. Whatever was opened is closed again when a later part fails to open. */
-export async function startNightjar(config: Config, log: Logger): Promise<Nightjar> {
+/**
+ * Opens what the configured roles need. Whatever was opened is closed again when a later part fails to open. A database
+ * that is away is waited for until `signal` is aborted; then `cancelled` is thrown.
+ */
+export async function startNightjar(config: Config, log: Logger, signal?: AbortSignal): Promise<Nightjar> {
   const closers = createClosers({ log });
   try {
-    return await openRooms(config, log, closers);
+    return await openRooms({ config, log, closers, signal });
   } catch (thrown) {
     await closers.closeAll().catch((failure: unknown) => log.error({ err: failure }, 'closing after a failed start'));
     throw thrown;
   }
 }
 
-async function openRooms(config: Config, log: Logger, closers: Closers): Promise<Nightjar> {
+interface Opening {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly closers: Closers;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function openRooms({ config, log, closers, signal }: Opening): Promise<Nightjar> {
   const startedAt = new Date(clock.nowMs());
   const latencies = createStageLatencies();
   const pending = createSignal();
+  const clipPending = createSignal();
   const has = (role: Role): boolean => config.roles.has(role);
 
   if (has('ingest')) await assertInbox(config);
 
   // Sinks: the database, what is kept, what is told.
   const target = await openServer(config, log, closers);
-  await migrateDatabase(target);
-  const db = closers.add('database', openDatabase(target));
-  const media = await createMediaStore({ root: path.join(config.dataDir, 'media'), log });
-  const bus = closers.add('bus', await openBus(config, db, log));
+  await prepareDatabase(target, { clock, log, signal });
+  const health = createHealth({ hasRedis: config.redisUrl !== undefined, clock, log });
+  const db = closers.add('database', openDatabase(target, { part: health.database, clock, log }));
+  const store = watchMedia(await openMedia(config, log), { part: health.media, clock, log });
+  const { media } = closers.add('media store', store);
+  const bus = closers.add('bus', await openBus(config, db, log, health.redis));
   const transact = createTransact({ db, bus, clock });
   closers.add('outbox pruner', createPruner({ db, replayMs: config.replayMs, clock, log }));
 
   // The ledger, and what becomes of an examined frame.
-  const { leaseMs, attemptsMax } = config;
-  const queueOptions = { db, target, transact, clock, log, newId, leaseMs, attemptsMax, onPending: pending.emit };
+  const { leaseMs, attemptsMax, camerasMax } = config;
+  const wakers = { onPending: pending.emit, onClip: clipPending.emit };
+  const limits = { leaseMs, attemptsMax, camerasMax };
+  const stores = { db, target, transact, isStored: media.has };
+  const queueOptions = { ...stores, clock: steady, log, newId, ...limits, ...wakers };
   const queue = closers.add('queue', await createQueue(queueOptions));
   const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete };
   const events = closers.add('event store', createEventStore(eventOptions));
@@ -76,20 +95,41 @@ async function openRooms(config: Config, log: Logger, closers: Closers): Promise
   const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
   const detection = openDetection({ config, log, closers, detectors, queue, media, events, latencies });
   pending.on(detection.wake);
+  if (has('detect'))
+    pending.on(openSuspects({ config, log, closers, detectors, queue, media, events, latencies }).wake);
+  const cutting = has('detect') ? openCutting({ config, log, closers, queue, media }) : undefined;
+  if (cutting) clipPending.on(cutting.wake);
 
   // Those who listen.
   const gpuMonitor = has('detect') ? closers.add('GPU monitor', createGpuMonitor({ clock, log })) : undefined;
-  const facts = createFacts({ config, db, bus, queue, detectors, latencies, startedAt, analysis, gpuMonitor });
+  const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
+  health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
+  const facts = createFacts({ config, health, queue, latencies, startedAt, gpuMonitor });
   const doors = { config, log, closers, db, bus, media, transact, facts, detection };
   const url = has('api') ? await openDoors(doors) : undefined;
+  if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);
+
+  // What is kept: tended where the media store is filled.
+  if (has('ingest')) {
+    const { inbox, retentionMs: ageMaxMs, diskFreeMinBytes: freeMinBytes } = config;
+    const files = { removeMedia: media.remove, freeBytes: media.freeBytes };
+    const bounds = { ageMaxMs, freeMinBytes };
+    const retention = closers.add('retention', createRetention({ db, ...files, inbox, ...bounds, clock, log }));
+    health.watch({ retention: retention.stats });
+  }
 
   // The source, last.
   if (has('ingest')) {
-    const { resolveCamera, record, isKnownFile } = queue;
+    const { resolveCamera, record, recordClip, isKnownFile } = queue;
     const onStage = (stage: 'settle' | 'store', ms: number): void =>
       latencies.observe(stage === 'store' ? 'keep' : stage, ms);
-    const sinks = { resolveCamera, record, isKnownFile, storeOriginal: media.put, onStage };
-    closers.add('ingest', await createIngest({ ...toInbox(config), ...sinks, clock, log }));
+    const stores = { storeOriginal: media.put, storeClip: media.putStream };
+    const sinks = { resolveCamera, record, recordClip, isKnownFile, ...stores, onStage };
+    const clocks = { clock: steady, calendar: clock };
+    const ingest = closers.add('ingest', await createIngest({ ...toInbox(config), ...sinks, ...clocks, log }));
+    health.watch({ ingest: ingest.stats });
+    const requeued = { channel: INBOX_CHANNEL, onNotice: ingest.lookAnew } as const;
+    closers.add('inbox notices', await createNotices({ db, log, ...requeued }));
   }
 
   return {

@@ -5,7 +5,7 @@ import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadca
 import type { Config, DetectorChoice } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
 import { createOnnxDetector, createRemoteDetector, type Detector } from './detect/index.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
@@ -68,14 +68,14 @@ function openRemote(choice: Exclude<DetectorChoice, { engine: 'onnx' }>, config:
   const { detectorApiKey: apiKey, detectorTimeoutMs: timeoutMs, batchMax, scoreMin, labels, imagePixelsMax } = config;
   const { engine: protocol, urls } = choice;
   const limits = { timeoutMs, batchMax, imagePixelsMax };
-  return createRemoteDetector({ protocol, urls, apiKey, scoreMin, labels, ...limits, clock, log });
+  return createRemoteDetector({ protocol, urls, apiKey, scoreMin, labels, ...limits, clock: steady, log });
 }
 
 async function openOnnx(config: DetectorConfig, log: Logger) {
   const { executionProvider: provider, vulkanDriver, scoreMin, labels, imagePixelsMax } = config;
   const model = await readModel(config.modelDir);
   const kept = { scoreMin, labels, imagePixelsMax };
-  return createOnnxDetector({ model, provider, vulkanDriver, ...toLayoutWishes(config), ...kept, clock, log });
+  return createOnnxDetector({ model, provider, vulkanDriver, ...toLayoutWishes(config), ...kept, clock: steady, log });
 }
 
 export const toLayoutWishes = ({ detectWorkers: workers, detectThreads: threads, batchMax }: DetectorConfig) => ({

@@ -5,7 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const rooms = ['ingest', 'media', 'queue', 'detect', 'events', 'analyze', 'broadcast', 'api', 'models', 'gpu'];
+const rooms = [
+  'ingest',
+  'clips',
+  'media',
+  'queue',
+  'detect',
+  'events',
+  'analyze',
+  'broadcast',
+  'api',
+  'models',
+  'gpu',
+  'backup',
+  'retention',
+];
 const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup'];
 const LINES_MAX = 250;
 

@@ -1,10 +1,13 @@
 /** Benchmarks must not rot: they run, small, and account for every frame. What they measure is not judged here. */
 import { describe, expect, it } from 'vitest';
 import { isComplete } from '../../benchmarks/account.ts';
+import { measureBacklog } from '../../benchmarks/backlog.ts';
 import { measureBurst } from '../../benchmarks/burst.ts';
 import { measureGuests } from '../../benchmarks/guests.ts';
 import { measureHealth } from '../../benchmarks/health.ts';
 import { measureLatency } from '../../benchmarks/latency.ts';
+import { measureRetention } from '../../benchmarks/retention.ts';
+import { measureScale } from '../../benchmarks/scale.ts';
 
 const TEST_MS = 180_000;
 
@@ -30,6 +33,26 @@ describe('the benchmarks', () => {
     expect(idleMs).toHaveLength(3);
     expect(besideMs.length).toBeGreaterThan(0);
     expect([...idleMs, ...besideMs, alonePerSecond, besidePerSecond].filter((value) => !(value > 0))).toEqual([]);
+  });
+
+  it('retention deletes what is old, and leaves the rest', { timeout: TEST_MS }, async () => {
+    const { fewMs, manyMs, left } = await measureRetention({ deleted: 40, few: 100, many: 300, rounds: 1 });
+    expect([...fewMs, ...manyMs].filter((ms) => !(ms > 0))).toEqual([]);
+    expect(left).toEqual({ frames: 300, files: 0 });
+  });
+
+  it('backlog times every new frame, and every camera moves', { timeout: TEST_MS }, async () => {
+    const { newMs, claimMs, progress } = await measureBacklog({ frames: 500, seconds: 4 });
+    expect(newMs).toHaveLength(16);
+    expect([...newMs, ...claimMs].filter((ms) => !(ms > 0))).toEqual([]);
+    expect(Object.keys(progress).length).toBeGreaterThan(0);
+  });
+
+  it('scale counts every frame once', { timeout: TEST_MS }, async () => {
+    const { perSecond, done, faults } = await measureScale({ processes: 2, seconds: 2, serviceMs: 100 });
+    expect(perSecond).toBeGreaterThan(0);
+    expect(done).toBeGreaterThan(0);
+    expect(faults).toBe(0);
   });
 
   it('health asks as often as it was told to', { timeout: TEST_MS }, async () => {

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageFiles } from '../src/api/dashboard.ts';
+import { connect } from '../src/db/index.ts';
+import type { FrameWire } from '../src/model/wire.ts';
 import { startBrowser, type TestBrowser } from './harness/browser.ts';
 import { eventually } from './harness/eventually.ts';
 import { API_KEY, createDataDir, drop, startProcess, type NightjarProcess } from './harness/nightjar.ts';
@@ -106,6 +108,31 @@ describe('the page', () => {
     const letter = page.locator('#dead-letters li');
     await letter.waitFor();
     expect(await letter.innerText()).toMatch(/not a picture[^]*Front Door[^]*broken\.jpg/);
+    expect(faults).toEqual([]);
+  });
+
+  it('gives a dead letter with a picture another chance', async () => {
+    await takePicture('Garage');
+    const sql = connect({ socketDir: path.join(dataDir.path, 'run'), database: 'nightjar' }, { max: 1 });
+    const isDone = async () => (await sql`select from frames where camera_id = 'garage' and state = 'done'`).length > 0;
+    await eventually(isDone, { withinMs: SEEN_MS, what: 'a picture to copy' });
+    await sql`
+      insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes,
+        captured_at, processed_at, attempts, error_kind, error_message)
+      select gen_random_uuid(), camera_id, 'dead', 'again.jpg', reverse(sha256), media_type, media_path, width, height, bytes,
+        captured_at, now(), 5, 'unavailable', 'the detector was away' from frames where camera_id = 'garage'`;
+    await sql.end();
+    const { page, faults } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    await page.locator('a[href="#dead-letters"]').press('Enter');
+    const letter = page.locator('#dead-letters li', { hasText: 'again.jpg' });
+    await letter.getByRole('button', { name: 'Try again' }).click();
+    await letter.waitFor({ state: 'detached' });
+    const isExamined = async () => {
+      const { items } = await nightjar.get<{ items: FrameWire[] }>('/api/frames?camera_id=garage&state=done');
+      return items.some(({ source_name: name, attempts }) => name === 'again.jpg' && attempts === 1);
+    };
+    await eventually(isExamined, { withinMs: SEEN_MS, what: 'the frame to be examined' });
     expect(faults).toEqual([]);
   });
 

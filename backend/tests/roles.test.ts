@@ -6,7 +6,16 @@ import { isGapless } from './harness/account.ts';
 import { createCleanups } from './harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
-import { createDataDir, drop, listen, startProcess, type Listener, type NightjarProcess } from './harness/nightjar.ts';
+import {
+  API_KEY,
+  createDataDir,
+  drop,
+  listen,
+  runCli,
+  startProcess,
+  type Listener,
+  type NightjarProcess,
+} from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
 import { freePort, startRedis, type TestRedis } from './harness/redis.ts';
 
@@ -17,6 +26,7 @@ let dataDir: Awaited<ReturnType<typeof createDataDir>>;
 let db: TestDatabase;
 let redis: TestRedis;
 let redisPort: number;
+let healthPort: number;
 let processes: NightjarProcess[] = [];
 let api: NightjarProcess;
 let dashboard: Listener;
@@ -29,11 +39,13 @@ beforeAll(async () => {
   redisPort = await freePort();
   redis = await startRedis(redisPort);
   cleanups.add(() => redis.close());
+  healthPort = await freePort();
   await mkdir(path.join(dataDir.path, 'inbox'));
   const env = { DATABASE_URL: db.url, REDIS_URL: redis.url };
   processes = await Promise.all(
     ROLES.map(async (roles) => {
-      const started = await startProcess(dataDir.path, { ...env, ROLES: roles });
+      const door = roles === 'ingest' ? { HEALTH_PORT: String(healthPort) } : {};
+      const started = await startProcess(dataDir.path, { ...env, ...door, ROLES: roles });
       cleanups.add(() => started.kill('SIGKILL'));
       return started;
     }),
@@ -71,6 +83,21 @@ it('hears on while Redis is away, and misses nothing when it is back', async () 
   const [row] = await db.query((sql) => sql<{ seq: number }[]>`select seq from outbox_head`);
   await eventually(() => dashboard.messages.length >= (row?.seq ?? Infinity), { what: 'every message' });
   expect(isGapless(dashboard.messages)).toBe(true);
+});
+
+it('tells of the health of a process without the API, and nothing else', async () => {
+  const door = `http://127.0.0.1:${healthPort}`;
+  expect(await (await fetch(`${door}/ready`)).json()).toMatchObject({ status: 'ready' });
+  expect(await (await fetch(`${door}/metrics`)).text()).toMatch(/^nightjar_database_up 1$/m);
+  const headers = { 'x-api-key': API_KEY };
+  expect((await fetch(`${door}/api/frames`, { headers })).status).toBe(404);
+  const env = { ROLES: 'ingest', HEALTH_PORT: String(healthPort) };
+  expect(await runCli(['health'], { cwd: dataDir.path, env })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/healthy/),
+  });
+  const closed = { ...env, HEALTH_PORT: String(await freePort()) };
+  expect(await runCli(['health'], { cwd: dataDir.path, env: closed })).toMatchObject({ code: 1 });
 });
 
 it('ends each process cleanly', async () => {

@@ -195,7 +195,7 @@ describe('what the program says of itself', () => {
       leased: 1,
       dead: 0,
       oldest_pending_s: 1.5,
-      clips: { pending: 2, leased: 1 },
+      clips: { pending: 2, leased: 1, dead: 1 },
     });
     expect(systemSchema.strict().parse(await api.get('/api/system'))).toMatchObject({ uptime_s: 129_600 });
     expect(healthSchema.strict().parse(await api.get('/health'))).toEqual({ status: 'healthy', model_loaded: true });
@@ -215,6 +215,10 @@ describe('what the program says of itself', () => {
         'nightjar_queue_oldest_pending_seconds 1.5',
         'nightjar_detector_up{detector="onnx"} 1',
         'nightjar_ingest_waiting 2',
+        'nightjar_queue_clips{state="dead"} 1',
+        'nightjar_clip_cutter_up 0',
+        'nightjar_retention_deleted_frames 5',
+        'nightjar_retention_deleted_bytes 4096',
       ]),
     );
     // What is not configured is not told.

@@ -32,14 +32,20 @@ const figures: readonly Figure[] = [
   { name: 'outages', help: 'how often the part was away since the start', label: 'part', read: ({ outages }) => outages.map(({ part, count }) => [count, part]) },
   { name: 'queue_frames', help: 'frames by state; absent while the database is away', label: 'state', read: ({ queue }) => toDepths(queue) },
   { name: 'queue_oldest_pending_seconds', help: 'age of the oldest frame that waits; 0 when none does', read: ({ queue }) => one(queue && (queue.oldestPendingS ?? 0)) },
+  { name: 'queue_clips', help: 'clips by state; absent while the database is away', label: 'state', read: ({ queue }) => toDepths(queue?.clips) },
   { name: 'ingest_waiting', help: 'files that wait to be taken in', read: ({ ingest }) => one(ingest?.waiting) },
   { name: 'ingest_outage', help: '1 while files wait because something is away', read: ({ ingest }) => one(ingest?.outage) },
   { name: 'detector_up', help: '1 while the detector is ready', label: 'detector', read: ({ detectors }) => detectors.map(({ name, state }) => [Number(state === 'ready'), name]) },
+  { name: 'clip_cutter_up', help: '1 while there is an ffmpeg to cut clips with', read: ({ clips }) => one(clips && clips.state === 'ready') },
   { name: 'analyst_up', help: '1 while the analyst is ready', label: 'analyzer', read: ({ analyst }) => (analyst ? [[Number(analyst.state === 'ready'), analyst.analyzer]] : []) },
   { name: 'analyst_queue', help: 'events that wait for the analyst', read: ({ analyst }) => one(analyst?.queue) },
+  { name: 'retention_deleted_frames', help: 'frames deleted for age or room since the start', read: ({ retention }) => one(retention?.frames) },
+  { name: 'retention_deleted_events', help: 'events deleted since the start', read: ({ retention }) => one(retention?.events) },
+  { name: 'retention_deleted_clips', help: 'clips deleted since the start', read: ({ retention }) => one(retention?.clips) },
+  { name: 'retention_deleted_bytes', help: 'bytes of the files that went with them', read: ({ retention }) => one(retention?.bytes) },
 ]; // prettier-ignore
 
-const toDepths = (queue: Facts['queue']): readonly Sample[] =>
+const toDepths = (queue: Facts['queue' ] | PipelineFacts['queue']['clips'] | undefined): readonly Sample[] =>
   queue ? (['pending', 'leased', 'dead'] as const).map((state) => [queue[state], state]) : [];
 
 const metrics = createRoute({

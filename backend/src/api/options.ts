@@ -6,6 +6,7 @@ import type { ErrorKind } from '../lib/errors.ts';
 import type { StageLatency } from '../lib/latency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { AnalystHealth } from '../model/analysis.ts';
+import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
 
@@ -35,8 +36,8 @@ export interface HealthFacts {
   readonly media: AwayState & { readonly freeBytes: number | null };
   /** Of a process that ingests: files that wait, and whether they do because something is away. */
   readonly ingest: { readonly waiting: number; readonly outage: boolean } | null;
-  /** Of a process that tends what is kept: in words, why there is too little room; null when there is enough. */
-  readonly retention?: { readonly trouble: string | null } | undefined;
+  /** Of a process that tends what is kept. */
+  readonly retention?: RetentionFacts | undefined;
   readonly detectors: readonly {
     readonly name: string;
     readonly model: string;
@@ -50,10 +51,22 @@ export interface HealthFacts {
       readonly reason: string | null;
     }[];
   }[];
+  /** Those who cut clips; null in a process that does not. Without ffmpeg clips wait, and the reason says what to do. */
+  readonly clips: { readonly state: 'ready' | 'unavailable'; readonly reason: string | null } | null;
   /** Null in a process that does not analyze. */
   readonly analyst: AnalystHealth | null;
   /** Of each part that may be away: how often it was, and for how long it has been now. */
   readonly outages: readonly { readonly part: string; readonly count: number; readonly seconds: number }[];
+}
+
+/** What was deleted since the start of the process. */
+interface RetentionFacts {
+  /** In words, why there is too little room; null when there is enough. */
+  readonly trouble: string | null;
+  readonly frames: number;
+  readonly events: number;
+  readonly clips: number;
+  readonly bytes: number;
 }
 
 export interface AwayState {
@@ -77,7 +90,7 @@ export interface PipelineFacts {
     readonly dead: number;
     /** How long the oldest pending frame has waited; null when none waits. */
     readonly oldestPendingS: number | null;
-    readonly clips: { readonly pending: number; readonly leased: number };
+    readonly clips: { readonly pending: number; readonly leased: number; readonly dead: number };
   };
   readonly stages: Readonly<Record<string, StageLatency>>;
 }
@@ -98,9 +111,9 @@ export interface GuestDetector {
 }
 
 /** Another chance for dead letters. */
-export interface RequeueActions {
-  /** Throws `not_found`; `conflict` for what cannot be examined again. */
-  one(id: string): Promise<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
+export interface RequeueActions<Outcome> {
+  /** Throws `not_found`; `conflict` for what cannot be examined (or cut) again. */
+  one(id: string): Promise<Outcome>;
   /** Resolves to how many are pending again. */
   dead(filter: {
     readonly cameraId?: string | undefined;
@@ -160,7 +173,8 @@ export interface ApiOptions {
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
   readonly detector: GuestDetector;
-  readonly requeue: RequeueActions;
+  readonly requeue: RequeueActions<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
+  readonly requeueClips: RequeueActions<Clip>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

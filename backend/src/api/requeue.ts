@@ -1,47 +1,78 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { errorKinds } from '../lib/errors.ts';
-import { frameSchema, toFrameWire } from '../model/wire.ts';
+import { clipSchema, frameSchema, toClipWire, toFrameWire } from '../model/wire.ts';
 import type { ApiOptions } from './options.ts';
 import { conflict, invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 
-const tags = ['frames'];
+const tags = { frames: ['frames'], clips: ['clips'] };
+const all = {
+  request: {
+    query: z.strictObject({ ...seenFilters, state: z.literal('dead'), kind: z.enum(errorKinds).optional() }),
+  },
+  responses: { 200: json(z.object({ requeued: z.int().min(0) }), 'how many are pending again'), ...invalid },
+};
 
-const one = createRoute({
+const frame = createRoute({
   method: 'post',
   path: '/api/frames/{id}/requeue',
-  tags,
+  tags: tags.frames,
   description: 'Gives a dead letter all its attempts again.',
   request: { params: uuidParams },
   responses: {
     200: json(frameSchema, 'the frame, pending again'),
     202: json(
       frameSchema,
-      'the frame as it was: it could not be read, and is forgotten; its file, left in the inbox, will be looked at anew and be another frame',
+      'the frame as it was: it could not be read, and is forgotten; its file, left in the inbox, is looked at anew and will be another frame',
     ),
     ...notFound,
     409: { ...conflict[409], description: 'it is no dead letter, or there is nothing left to examine' },
   },
 });
-const all = createRoute({
+const frames = createRoute({
   method: 'post',
   path: '/api/frames/requeue',
-  tags,
+  tags: tags.frames,
   description: 'The same for all dead letters that pass the filters, as far as they have a picture.',
-  request: {
-    query: z.strictObject({ ...seenFilters, state: z.literal('dead'), kind: z.enum(errorKinds).optional() }),
+  ...all,
+});
+const clip = createRoute({
+  method: 'post',
+  path: '/api/clips/{id}/requeue',
+  tags: tags.clips,
+  description: 'Gives a dead clip all its attempts again. The frames that were cut from it stay; it goes on after them.',
+  request: { params: uuidParams },
+  responses: {
+    200: json(clipSchema, 'the clip, pending again'),
+    ...notFound,
+    409: { ...conflict[409], description: 'it is not dead, or its bytes are lost' },
   },
-  responses: { 200: json(z.object({ requeued: z.int().min(0) }), 'how many are pending again'), ...invalid },
+});
+const clips = createRoute({
+  method: 'post',
+  path: '/api/clips/requeue',
+  tags: tags.clips,
+  description: 'The same for all dead clips that pass the filters.',
+  ...all,
 });
 
 /** Another chance for dead letters; see queue/requeue.ts. */
-export function addRequeue(app: ApiApp, { requeue }: Pick<ApiOptions, 'requeue'>): void {
-  app.openapi(all, async (c) => {
+export function addRequeue(app: ApiApp, options: Pick<ApiOptions, 'requeue' | 'requeueClips'>): void {
+  app.openapi(frames, async (c) => {
     const { camera_id: cameraId, kind, since, until } = c.req.valid('query');
-    return c.json({ requeued: await requeue.dead({ cameraId, kind, since, until }) }, 200);
+    return c.json({ requeued: await options.requeue.dead({ cameraId, kind, since, until }) }, 200);
   });
 
-  app.openapi(one, async (c) => {
-    const { outcome, frame } = await requeue.one(c.req.valid('param').id);
-    return c.json(toFrameWire(frame), outcome === 'pending' ? 200 : 202);
+  app.openapi(frame, async (c) => {
+    const { outcome, frame: now } = await options.requeue.one(c.req.valid('param').id);
+    return c.json(toFrameWire(now), outcome === 'pending' ? 200 : 202);
+  });
+
+  app.openapi(clips, async (c) => {
+    const { camera_id: cameraId, kind, since, until } = c.req.valid('query');
+    return c.json({ requeued: await options.requeueClips.dead({ cameraId, kind, since, until }) }, 200);
+  });
+
+  app.openapi(clip, async (c) => {
+    return c.json(toClipWire(await options.requeueClips.one(c.req.valid('param').id)), 200);
   });
 }

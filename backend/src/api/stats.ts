@@ -36,7 +36,7 @@ export const pipelineSchema = z
       leased: count,
       dead: count,
       oldest_pending_s: z.number().nullable(),
-      clips: z.object({ pending: count, leased: count }),
+      clips: z.object({ pending: count, leased: count, dead: count }),
     }),
     stages: z.record(z.string(), z.object({ count, p50_ms: ms, p95_ms: ms, p99_ms: ms })),
   })

@@ -49,6 +49,8 @@ export const systemSchema = z
         ),
       }),
     ),
+    /** Null in a process that does not cut clips; without ffmpeg they wait. */
+    clips: z.object({ state: z.enum(['ready', 'unavailable']), reason: z.string().nullable() }).nullable(),
     /** Null in a process that does not analyze. */
     analyst: z
       .object({
@@ -98,9 +100,9 @@ export function addSystem(app: ApiApp, facts: Facts): void {
   });
 
   app.openapi(system, async (c) => {
-    const { versions, roles, detectors, analyst, startedAt, ...parts } = await facts.system();
+    const { versions, roles, detectors, clips, analyst, startedAt, ...parts } = await facts.system();
     const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
-    const now = { analyst, started_at: toTime(startedAt), uptime_s: uptimeS };
+    const now = { clips, analyst, started_at: toTime(startedAt), uptime_s: uptimeS };
     const computing = detectors.map((detector) => ({ ...detector, backends: [...detector.backends] }));
     return c.json(
       { versions: { ...versions }, roles: [...roles], ...toParts(parts), detectors: computing, ...now },

@@ -1,5 +1,5 @@
 /** Puts a backup back: into an empty database and a media store, after it was read through once and found whole. */
-import { connect, migrateDatabase, type DatabaseTarget, type Sql, type Tx } from '../db/index.ts';
+import { connect, migrateDatabase, runTransaction, type DatabaseTarget, type Sql, type Tx } from '../db/index.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
 import { readArchive } from './archive.ts';
 import { PIECE_BYTES_MAX, toPlace, type Manifest, type Summary, type TableShape } from './format.ts';
@@ -43,7 +43,7 @@ export async function restoreBackup(file: string, targets: RestoreTargets): Prom
     await migrateDatabase(targets.target, { until: manifest.migrations });
     await assertNotBeyond(sql, manifest);
     await restoreFiles(file, summary, targets);
-    await sql.begin((tx) => fillTables(tx, file, manifest));
+    await runTransaction(sql, (tx) => fillTables(tx, file, manifest));
     await migrateDatabase(targets.target);
     return summary;
   } finally {
@@ -53,7 +53,7 @@ export async function restoreBackup(file: string, targets: RestoreTargets): Prom
 
 /** Tables without a row in them are as good as none; those of others are none of our business, but a sign of a mistake. */
 async function assertEmpty(sql: Sql): Promise<void> {
-  const shapes = await sql.begin((tx) => readShapes(tx));
+  const shapes = await runTransaction(sql, readShapes);
   for (const { name } of shapes) {
     const rows = await sql`select from ${sql(name)} limit 2`;
     if (rows.length > (name === SEQUENCE_HEAD ? 1 : 0))

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { connect, type DatabaseTarget, type Tx } from '../db/index.ts';
+import { connect, runTransaction, type DatabaseTarget, type Tx } from '../db/index.ts';
+import { RETENTION_LOCK } from '../db/media-removals.ts';
 import { toNightjarError } from '../lib/errors.ts';
 import { writeArchive, type NewEntry } from './archive.ts';
 import { FORMAT, MANIFEST, SETTINGS, SUMMARY, toRowsName, type Manifest, type Summary } from './format.ts';
@@ -33,12 +34,18 @@ export async function writeBackup(file: string, sources: BackupSources): Promise
   const sql = connect(sources.target, { max: 1, connection: { statement_timeout: 0 } });
   let summary: Summary | undefined;
   try {
-    await sql.begin('isolation level repeatable read read only', async (tx) => {
-      await tx`set local idle_in_transaction_session_timeout = 0`;
-      await writeArchive(file, async (add) => {
-        summary = await addAll(add, tx, sources);
-      });
-    });
+    // Before the snapshot is taken, or it would still show what retention deletes while we wait.
+    await sql`select pg_advisory_lock(${RETENTION_LOCK})`;
+    await runTransaction(
+      sql,
+      async (tx) => {
+        await tx`set local idle_in_transaction_session_timeout = 0`;
+        await writeArchive(file, async (add) => {
+          summary = await addAll(add, tx, sources);
+        });
+      },
+      'isolation level repeatable read read only',
+    );
     return summary ?? (await Promise.reject(new Error('the backup ended without a summary')));
   } finally {
     await sql.end({ timeout: 5 });

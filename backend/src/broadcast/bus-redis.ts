@@ -1,54 +1,67 @@
 /**
  * The bus between processes, on Redis pub/sub. Two connections, for one that subscribes can do nothing else. Redis away
- * means: what is published reaches this process only, nothing is queued, and one line is logged per outage; when it is
- * back, subscribers are told to look at the database.
+ * means: what is published reaches this process only, nothing is queued, and its part's tracker is told; when it is
+ * back, subscribers are told to look at the database. Both connections are asked for a sign of life every two seconds, for
+ * a Redis that hangs keeps its connections open.
  */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
+import { systemClock } from '../lib/clock.ts';
+import { errorCode, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { createLoop } from '../lib/loop.ts';
+import { createPart, type Part } from '../lib/part.ts';
 import { messageSchema, type Message } from '../model/wire.ts';
 import { createLocalBus, type Bus, type OnMessages } from './bus.ts';
-import { createOutageLog } from './outage-log.ts';
 
 /** Pub/sub channels belong to the whole Redis server, whatever the database number in the URL. */
 export const REDIS_CHANNEL = 'nightjar:messages';
 const RECONNECT_MS_FIRST = 100;
 const RECONNECT_MS_MAX = 5_000;
+const BEAT_MS = 2_000;
+/** A connection that owes an answer and is silent for so long is cut. */
+const SILENCE_MS_MAX = 4_000;
+const CONNECT_MS_MAX = 2_000;
 /** Publishes sent and not yet answered: a Redis that accepts and never answers must not fill our memory. */
 const UNANSWERED_MAX = 1_000;
 
 const envelopeSchema = z.object({ origin: z.string(), messages: z.array(messageSchema) });
 
-/**
- * `channel` keeps houses with different databases apart that share one Redis server. Starts at once and needs no Redis
- * to be there yet.
- */
-export function createRedisBus({
-  url,
-  log,
-  channel = REDIS_CHANNEL,
-}: {
+export interface RedisBusOptions {
   readonly url: string;
   readonly log: Logger;
+  /** Keeps houses with different databases apart that share one Redis server. */
   readonly channel?: string;
-}): Bus {
+  /** Told when Redis goes away, and when it is back. */
+  readonly part?: Pick<Part, 'away' | 'back'>;
+}
+
+/** Starts at once and needs no Redis to be there yet. */
+export function createRedisBus(options: RedisBusOptions): Bus {
+  const { url, log, channel = REDIS_CHANNEL, part = toRedisPart(log) } = options;
   const origin = randomUUID();
   const local = createLocalBus();
   const publisher = connectRedis(url);
   const subscriber = connectRedis(url);
-  const outage = createOutageLog(log);
   const lookAgain = new Set<OnMessages>();
   let unanswered = 0;
   let listening = false;
+  let warned = false;
   let closing: Promise<void> | undefined;
 
   const isConnected = (): boolean => listening && publisher.status === 'ready';
 
+  const isAway = (thrown: unknown): void => {
+    if (!closing) part.away(toAwayReason(thrown), thrown);
+  };
+
   function onPayload(payload: string): void {
     const envelope = parseEnvelope(payload);
     if (!envelope) {
-      outage.nonsense();
+      // Once: a process of another version on the same channel would fill the log.
+      if (!warned) log.warn('ignored a message on the Redis channel that is none of ours');
+      warned = true;
       return;
     }
     // Our own subscribers heard of ours when they were published.
@@ -59,7 +72,7 @@ export function createRedisBus({
     await subscriber.subscribe(channel);
     listening = true;
     lookAgain.forEach((look) => look([]));
-    if (isConnected()) outage.ended();
+    if (isConnected()) part.back();
   }
 
   async function send(messages: readonly Message[]): Promise<void> {
@@ -67,17 +80,31 @@ export function createRedisBus({
     try {
       await publisher.publish(channel, JSON.stringify({ origin, messages }));
     } catch (thrown) {
-      outage.began(thrown); // lost to the other processes until they poll, which is what polling is for
+      isAway(thrown); // lost to the other processes until they poll, which is what polling is for
     } finally {
       unanswered -= 1;
     }
   }
 
-  subscriber.on('ready', () => void listen().catch((thrown: unknown) => outage.began(thrown)));
+  subscriber.on('ready', () => void listen().catch(isAway));
   subscriber.on('close', () => (listening = false));
   subscriber.on('message', (_channel, payload) => onPayload(payload));
-  publisher.on('ready', () => isConnected() && outage.ended());
-  for (const connection of [publisher, subscriber]) connection.on('error', (thrown) => outage.began(thrown));
+  publisher.on('ready', () => isConnected() && part.back());
+  for (const connection of [publisher, subscriber])
+    connection.on('error', isAway).on('close', () => isAway(new Error('the connection was lost')));
+
+  // What it answers is of no interest: silence cuts the connection.
+  const beat = createLoop({
+    name: 'heartbeat of Redis',
+    clock: systemClock,
+    log,
+    idleMs: BEAT_MS,
+    runOnce: async () => {
+      for (const connection of [publisher, subscriber])
+        if (connection.status === 'ready') void connection.ping().catch(isAway);
+      return false;
+    },
+  });
 
   return {
     publish(messages) {
@@ -97,7 +124,9 @@ export function createRedisBus({
     health: () => ({ kind: 'redis', connected: !closing && isConnected() }),
     close() {
       lookAgain.clear();
-      closing ??= Promise.all([local.close(), endRedis(publisher), endRedis(subscriber)]).then(() => undefined);
+      closing ??= Promise.all([beat.close(), local.close(), endRedis(publisher), endRedis(subscriber)]).then(
+        () => undefined,
+      );
       return closing;
     },
   };
@@ -109,8 +138,26 @@ function connectRedis(url: string): Redis {
     autoResubscribe: false, // `listen` does it at every connect, the first one included
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    connectTimeout: CONNECT_MS_MAX,
+    socketTimeout: SILENCE_MS_MAX,
     retryStrategy: toReconnectMs,
   });
+}
+
+const toRedisPart = (log: Logger): Part => createPart({ ...redisPart, clock: systemClock, log });
+
+/** How its tracker names it. */
+export const redisPart = { name: 'Redis', consequence: 'other processes hear of messages by polling' } as const;
+
+/** In words for any eyes; ioredis tells some things by their text only. */
+function toAwayReason(thrown: unknown): string {
+  const said = `${errorCode(thrown) ?? ''} ${toMessage(thrown)}`;
+  if (/ECONNREFUSED|ENOENT/.test(said)) return 'it takes no connections';
+  if (/TIMEDOUT|[Tt]imeout/.test(said)) return 'it does not answer';
+  if (/ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/.test(said)) return 'its host cannot be reached';
+  if (/NOAUTH|WRONGPASS|NOPERM/.test(said)) return 'it does not let us in';
+  if (/LOADING/.test(said)) return 'it is starting';
+  return 'the connection was lost';
 }
 
 /** Doubling up to the cap, then half of it by chance, so that a crowd of processes does not come back in step. */

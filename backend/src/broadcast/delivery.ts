@@ -30,6 +30,7 @@ export function toCameraIdOf(message: Message): string | null {
     case 'event.closed':
     case 'event.analyzed':
     case 'frame.dead':
+    case 'clip.dead':
       return message.data.camera_id;
     default:
       // During a rolling upgrade a newer process stores types that this one has yet to learn.

@@ -9,7 +9,7 @@
  * above `passed`, and are dropped: no double.
  */
 import type { Clock } from '../lib/clock.ts';
-import { toMessage } from '../lib/errors.ts';
+import { AwayError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Delivery } from './delivery.ts';
 import type { Hub } from './hub.ts';
@@ -67,8 +67,10 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
         const value = await read();
         return isOver() ? undefined : value;
       } catch (thrown) {
-        log.warn({ err: thrown, retry_ms: limits.retryMs }, `a client's replay waits: ${toMessage(thrown)}`);
-        await clock.sleep(limits.retryMs, own.signal);
+        const level = thrown instanceof AwayError ? 'debug' : 'warn';
+        log[level]({ err: thrown, retry_ms: limits.retryMs }, `a client's replay waits: ${toMessage(thrown)}`);
+        // With jitter: after an outage the crowd must not come back in step.
+        await clock.sleep(limits.retryMs * (0.5 + Math.random() / 2), own.signal);
       }
     }
     return undefined;

@@ -9,7 +9,7 @@
  * Which limits hold: limits.ts for sockets, the constants at the top of hub.ts and bus-redis.ts for the rest.
  */
 export { createLocalBus, type Bus, type BusHealth } from './bus.ts';
-export { createRedisBus } from './bus-redis.ts';
+export { createRedisBus, redisPart } from './bus-redis.ts';
 export { toCameraIdOf } from './delivery.ts';
 export type { Grant } from './connection.ts';
 export { createHub, type Hub } from './hub.ts';

@@ -20,6 +20,8 @@ export const sampleFrame = (cameraId: string): FrameWire => ({
   processed_at: AT,
   attempts: 1,
   error: null,
+  clip_id: null,
+  clip_offset_ms: null,
 });
 
 export const sampleEvent = (cameraId: string, summary = 'a person'): EventWire => ({

@@ -36,6 +36,7 @@ function toLine(message: Message): string | undefined {
     case 'detection.created':
       return toFrameLine(message.data.frame, message.data.detections);
     case 'frame.dead':
+    case 'clip.dead':
       return `dead       ${message.data.camera_id}  ${message.data.source_name}: ${message.data.error?.message ?? ''}`;
     case 'event.opened':
       return toEventLine('event      opened  ', message.data);

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Redis } from 'ioredis';
+import { findTools } from '../clips/index.ts';
 import { readConfig, type Config } from '../config.ts';
 import { openDatabase } from '../db/index.ts';
 import { surveyProviders, type ProviderFinding } from '../detect/index.ts';
+import { systemClock } from '../lib/clock.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readModel } from '../models/index.ts';
 import { toLayoutWishes } from '../parts.ts';
@@ -33,6 +35,7 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
       checkDatabase(config),
       checkRedis(config),
       checkModel(config),
+      checkFfmpeg(),
     );
   const rows = config ? [checkRemoteDetectors(config), checkLlm(config), checkProviders(config)] : [];
   const findings = [...(await Promise.all(checks)), ...(await Promise.all(rows)).flat()];
@@ -130,6 +133,16 @@ const checkModel = ({ modelDir }: Config) =>
     const { card } = await readModel(modelDir);
     return `${card.name} (${card.family}, ${card.input.width}x${card.input.height}, ${card.labels.length} labels, ${card.licence})`;
   });
+
+/** Nothing is amiss without it where no camera sends clips. */
+async function checkFfmpeg(): Promise<Finding> {
+  const { signal } = new AbortController();
+  const detail = await findTools({ clock: systemClock, signal }).then(
+    ({ version }) => `${version}, for clips`,
+    (thrown: unknown) => `clips wait, everything else works: ${toMessage(thrown)}`,
+  );
+  return { part: 'ffmpeg', ok: true, detail };
+}
 
 /** A row for each execution provider. One that does not work is amiss only if it was asked for. */
 async function checkProviders(config: Config): Promise<readonly Finding[]> {

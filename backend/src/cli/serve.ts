@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { startNightjar, type Nightjar } from '../main.ts';
 
@@ -14,7 +15,14 @@ export interface CommandOptions {
 /** Everything in one process (or the configured roles), until a signal. Resolves to the exit code. */
 export async function runServe({ config, log, write }: CommandOptions): Promise<number> {
   const stopped = onceSignalled(log);
-  const nightjar = await startNightjar(config, log);
+  const stop = new AbortController();
+  void stopped.then(() => stop.abort());
+  const nightjar = await startNightjar(config, log, stop.signal).catch((thrown: unknown) => {
+    // Told to stop while it waited for the database: that is what was asked for.
+    if (stop.signal.aborted && toNightjarError(thrown).kind === 'cancelled') return undefined;
+    throw thrown;
+  });
+  if (!nightjar) return 0;
   for (const line of toWelcome(config, nightjar, process.stdout.isTTY)) write(line);
   log.info({ signal: await stopped }, 'shutting down');
   await nightjar.close();

@@ -1,5 +1,11 @@
 import type { Config } from '../config.ts';
-import { joinEmbeddedPostgres, migrateDatabase, openDatabase, type Database, type DatabaseTarget } from '../db/index.ts';
+import {
+  joinEmbeddedPostgres,
+  migrateDatabase,
+  openDatabase,
+  type Database,
+  type DatabaseTarget,
+} from '../db/index.ts';
 import type { Logger } from '../lib/log.ts';
 
 interface Where {

@@ -19,6 +19,7 @@ export { migrateDatabase } from './migrate.ts';
 export { toDatabaseError } from './errors.ts';
 export { connect } from './connect.ts';
 export { listenFor, type Listening } from './notices.ts';
+export { runTransaction } from './transaction.ts';
 export { createOwnerLock, isOwnerAlive, isOwnerHeld, type OwnerLock } from './owner-lock.ts';
 export { prepareDatabase, waitForDatabase } from './wait.ts';
 export * as tables from './schema.ts';

@@ -2,6 +2,9 @@
 import { NightjarError } from '../lib/errors.ts';
 import type { Sql, Tx } from './index.ts';
 
+/** Key of the advisory lock of each step of retention, one at a time in the whole house; a backup holds it too, so that nothing goes meanwhile. */
+export const RETENTION_LOCK = 0x4e4a72;
+
 /** Whether something is stored under a media path. */
 export type IsStored = (mediaPath: string) => Promise<boolean>;
 

@@ -11,11 +11,11 @@ const isBroken = (thrown: unknown): boolean =>
  * A transaction of the driver, without its deadly flaw: on a connection that broke it still sends what comes next, if only
  * the ROLLBACK, and the write fails where nobody can catch it: the process ends (porsager/postgres#1154 and #1208, open as
  * of 3.4.9). So once the connection is broken `use` gets no further query through, and the driver never hears that
- * `use` failed: it ends the transaction by itself when it sees the connection closed.
+ * `use` failed: it ends the transaction by itself when it sees the connection closed. `mode` is what BEGIN may be given.
  */
-export async function runTransaction<T>(sql: Sql, use: (tx: Tx) => Promise<T>): Promise<T> {
+export async function runTransaction<T>(sql: Sql, use: (tx: Tx) => Promise<T>, mode = ''): Promise<T> {
   let isOver = false;
-  const begun = sql.begin(async (tx) => {
+  const begun = sql.begin(mode, async (tx) => {
     try {
       return await use(refuseWhen(() => isOver, tx));
     } catch (thrown) {

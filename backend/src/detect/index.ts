@@ -8,6 +8,8 @@ export { annotate, type AnnotateOptions } from './picture/annotate.ts';
 export { createDecoder, measurePicture, type PreparedPicture } from './picture/decode.ts';
 export type { Detector, DetectorBackend, DetectorHealth, EncodedImage, Found } from './detector.ts';
 export { createExaminer, type Examiner } from './examiner.ts';
+export { createIsolatedDetector, type IsolatedDetector } from './isolated/isolated-detector.ts';
+export { serveIsolated } from './isolated/child.ts';
 export {
   createOnnxDetector,
   type DetectorModel,

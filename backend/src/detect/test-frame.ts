@@ -17,4 +17,6 @@ export const testFrame: LeasedFrame = {
   processedAt: null,
   attempts: 1,
   error: null,
+  clipId: null,
+  clipOffsetMs: null,
 };

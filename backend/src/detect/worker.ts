@@ -5,6 +5,7 @@
  * A frame leaves the worker in one of four ways: stored, failed (the queue decides whether it is tried again), handed
  * back on shutdown, or given up because its lease was lost, in which case someone else has it.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../lib/clock.ts';
 import { isRetryable, toNightjarError, type NightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
@@ -12,6 +13,7 @@ import { createLoop } from '../lib/loop.ts';
 import { withRetry } from '../lib/retry.ts';
 import type { ExaminedFrame, LeasedFrame } from '../model/index.ts';
 import type { Examiner, ExamineStage } from './examiner.ts';
+import { createStoreOutage, StoreAwayError } from './store-outage.ts';
 
 const POLL_MS = 1_000;
 const STORE_RETRY_MS = 250;
@@ -24,6 +26,8 @@ export interface DetectWorkerOptions<Prepared> {
   readonly examiner: Examiner<Prepared>;
   /** Whether this detector should take work now: a less preferred one waits until the others have enough. */
   readonly isWanted?: () => boolean;
+  /** Frames in hand at once; three runs' worth unless given. */
+  readonly inHandMax?: number;
   readonly claim: (count: number) => Promise<readonly LeasedFrame[]>;
   readonly readMedia: (mediaPath: string) => Promise<Uint8Array>;
   /** Called when frames were claimed: perhaps more than this detector can take are waiting. */
@@ -53,14 +57,18 @@ export interface DetectWorker {
 export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepared>): DetectWorker {
   const { examiner, log, onStage } = options;
   const { detector } = examiner;
-  const inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND;
+  const { inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND } = options;
   const inHand = new Map<string, Promise<void>>();
   const closing = new AbortController();
+  // Each frame whose result cannot be stored for now waits on it: bounded, and nothing that Node should warn of.
+  setMaxListeners(inHandMax, closing.signal);
 
-  const isReady = (): boolean => detector.health().state === 'ready';
+  const outage = createStoreOutage(options);
+
+  const isReady = (): boolean => detector.health().state === 'ready' && outage.waitMs() === 0;
 
   async function read({ mediaPath, width, height }: LeasedFrame) {
-    return { bytes: await options.readMedia(mediaPath), width, height };
+    return { bytes: await outage.read(() => options.readMedia(mediaPath)), width, height };
   }
 
   async function examine(frame: LeasedFrame): Promise<void> {
@@ -82,9 +90,10 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       log.warn({ frame: frame.id }, 'the lease was lost before the result was stored: another has the frame');
   }
 
-  /** While closing, what waiting may heal is no failure of the frame: it is handed back, the attempt uncounted. */
+  /** While closing, or while the media store is away, it is no failure of the frame: it is handed back, the attempt uncounted. */
   async function giveUp(frame: LeasedFrame, error: NightjarError): Promise<void> {
     if (closing.signal.aborted && isRetryable(error.kind)) return options.release([frame]);
+    if (error instanceof StoreAwayError) return options.release([frame]);
     log.warn(
       { frame: frame.id, camera: frame.cameraId, attempt: frame.attempts, kind: error.kind, err: error },
       `frame failed: ${error.message}`,

@@ -8,7 +8,7 @@ import { toInboxFile, type Collected, type CollectOptions } from './collect.ts';
 /** Resolves once it is durable; to false if the file changed meanwhile. */
 export async function collectClip(
   { place, file, sighting, format, cameraId, isLeft }: Collected & { readonly format: ClipFormat },
-  { sinks, timeZone, clock }: CollectOptions,
+  { sinks, timeZone, clock, calendar = clock }: CollectOptions,
 ): Promise<boolean> {
   const { mediaType, extension } = clipFormats[format];
   const kept = await keepClip(file, sighting, async ({ sha256, ...content }) => ({
@@ -17,7 +17,7 @@ export async function collectClip(
   }));
   if (!kept) return false;
   const { sourceName } = place;
-  const captured = toClipCaptureTime({ sourceName, mtimeMs: sighting.mtimeMs }, { timeZone, nowMs: clock.nowMs() });
+  const captured = toClipCaptureTime({ sourceName, mtimeMs: sighting.mtimeMs }, { timeZone, nowMs: calendar.nowMs() });
   const left = isLeft ? toInboxFile(place, sighting) : null;
   await sinks.recordClip({ ...kept, ...captured, cameraId, sourceName, mediaType, bytes: sighting.bytes, left });
   return true;

@@ -54,7 +54,10 @@ export interface CollectOptions {
   readonly mode: 'move' | 'copy';
   readonly timeZone: string;
   readonly imagePixelsMax: number;
+  /** For how long something lasts. */
   readonly clock: Clock;
+  /** The time of day, where that is another clock. */
+  readonly calendar?: Pick<Clock, 'nowMs'>;
   readonly sinks: Sinks;
 }
 
@@ -96,7 +99,7 @@ async function collectPicture(
     bytes: sighting.bytes,
     capturedAt: toCaptureTime(
       { sourceName: place.sourceName, exif, mtimeMs: sighting.mtimeMs },
-      { timeZone: options.timeZone, nowMs: options.clock.nowMs() },
+      { timeZone: options.timeZone, nowMs: (options.calendar ?? options.clock).nowMs() },
     ),
     left: isLeft ? toInboxFile(place, sighting) : null,
   });

@@ -48,6 +48,8 @@ export interface IngestOptions extends Sinks {
   readonly clipBytesMax: number;
   readonly imagePixelsMax: number;
   readonly clock: Clock;
+  /** The time of day, to judge times in names by; `clock` unless given, which may then step. */
+  readonly calendar?: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
   readonly rescanMs?: number;
   /** `settle`: from the first sight of a file until it is whole; `store`: from then until it is recorded. */

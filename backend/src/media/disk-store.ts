@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, open, opendir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, NightjarError, toMessage } from '../lib/errors.ts';
+import { AwayError, errorCode, NightjarError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { checkMediaPath, toMediaPath } from './address.ts';
 import { copyAside } from './aside.ts';
@@ -55,16 +55,24 @@ export async function createDiskStore({ root, log }: { root: string; log: Logger
     return mediaPath;
   }
 
+  /** A share that is not mounted has no file at all, our own folder included: then the store is away, not the file. */
+  async function refuse(doing: string, thrown: unknown): Promise<never> {
+    if (errorCode(thrown) === 'ENOENT' && (await orGone(lstat(unfinished))) === undefined)
+      throw new AwayError('the media store', 'it is not there', thrown);
+    return toMediaError(doing)(thrown);
+  }
+
   async function look(mediaPath: string) {
     const file = toFile(mediaPath);
-    const { size } = await lstat(file).catch(toMediaError(`opening ${mediaPath}`));
+    const { size } = await lstat(file).catch((thrown: unknown) => refuse(`opening ${mediaPath}`, thrown));
     return { file, size };
   }
 
   return {
     put: async (media) => keep(toMediaPath(media), media.bytes.length, () => media.bytes),
     putStream: async (media) => keep(toMediaPath(media), media.size, () => checkedPieces(media.open(), media)),
-    read: async (mediaPath) => readFile(toFile(mediaPath)).catch(toMediaError(`reading ${mediaPath}`)),
+    read: async (mediaPath) =>
+      readFile(toFile(mediaPath)).catch((thrown: unknown) => refuse(`reading ${mediaPath}`, thrown)),
     async open(mediaPath) {
       const { file, size } = await look(mediaPath);
       return { size, stream: (span) => createReadStream(file, span) };

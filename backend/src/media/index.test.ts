@@ -54,6 +54,15 @@ describe('the media store', () => {
     expect(await readdir(join(root, '.unfinished'))).toEqual([]);
   });
 
+  it('is away when all of it is gone, which is no fault of a file', async () => {
+    const store = await open();
+    await store.put(media);
+    await rm(root, { recursive: true });
+    await mkdir(root);
+    await expect(store.read(mediaPath)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.open(mediaPath)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
   it('removes, and says what is not there', async () => {
     const store = await open();
     await store.remove(await store.put(media));

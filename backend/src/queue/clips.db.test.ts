@@ -309,6 +309,6 @@ describe('the ledger of clips', () => {
     const queue = await openQueue();
     await Promise.all([1, 2, 3].map(() => queue.recordClip(toClipArrival('a'))));
     await claim(queue);
-    expect(await queue.depths()).toMatchObject({ clips: { pending: 2, leased: 1 } });
+    expect(await queue.depths()).toMatchObject({ clips: { pending: 2, leased: 1, dead: 0 } });
   });
 });

@@ -26,7 +26,9 @@ import { claimSuspect, hasSuspects } from './suspects.ts';
 import { createNotices, FRAMES_CHANNEL } from './notice.ts';
 
 export { createBatcher, type Batcher } from './batcher.ts';
-export { createRequeue, type DeadFilter, type Requeue, type Requeued } from './requeue.ts';
+export { createNotices, INBOX_CHANNEL } from './notice.ts';
+export { createClipRequeue, createRequeue, type ClipRequeue, type Requeue, type Requeued } from './requeue.ts';
+export type { DeadFilter } from './revive.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 200;
 const FOLDERS_REMEMBERED_MAX = 1_000;
@@ -80,7 +82,7 @@ export interface QueueDepths {
   readonly pending: number;
   readonly leased: number;
   readonly dead: number;
-  readonly clips: { readonly pending: number; readonly leased: number };
+  readonly clips: { readonly pending: number; readonly leased: number; readonly dead: number };
   /** Age of the oldest pending frame, seconds since it was received; null when none is pending. */
   readonly oldest_pending_s: number | null;
 }
@@ -175,6 +177,7 @@ interface DepthsRow {
   readonly dead: number;
   readonly clipsPending: number;
   readonly clipsLeased: number;
+  readonly clipsDead: number;
   readonly oldestS: number | null;
 }
 
@@ -185,12 +188,13 @@ async function readDepths(db: Database): Promise<QueueDepths> {
       (select count(*) from frames where state = 'dead') as dead,
       (select count(*) from clips where state = 'pending') as clips_pending,
       (select count(*) from clips where state = 'leased') as clips_leased,
+      (select count(*) from clips where state = 'dead') as clips_dead,
       (select extract(epoch from now() - min(received_at))::float8 from frames where state = 'pending') as oldest_s`); // prettier-ignore
   return {
     pending: row?.pending ?? 0,
     leased: row?.leased ?? 0,
     dead: row?.dead ?? 0,
-    clips: { pending: row?.clipsPending ?? 0, leased: row?.clipsLeased ?? 0 },
+    clips: { pending: row?.clipsPending ?? 0, leased: row?.clipsLeased ?? 0, dead: row?.clipsDead ?? 0 },
     oldest_pending_s: row?.oldestS ?? null,
   };
 }

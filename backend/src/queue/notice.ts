@@ -6,6 +6,8 @@ import type { Logger } from '../lib/log.ts';
 export const FRAMES_CHANNEL = 'nightjar_frames';
 /** There are clips to cut. */
 export const CLIPS_CHANNEL = 'nightjar_clips';
+/** A file that lies in the inbox is known no longer. */
+export const INBOX_CHANNEL = 'nightjar_inbox';
 
 /** Wakes those who work in other processes. Only a hint: they poll as well, so a lost notice costs time, never a frame. */
 export interface Notices {
@@ -16,7 +18,7 @@ export interface Notices {
 export async function createNotices(options: {
   readonly db: Database;
   readonly log: Logger;
-  readonly channel: typeof FRAMES_CHANNEL | typeof CLIPS_CHANNEL;
+  readonly channel: typeof FRAMES_CHANNEL | typeof CLIPS_CHANNEL | typeof INBOX_CHANNEL;
   readonly onNotice: () => void;
 }): Promise<Notices> {
   const { db, log, channel, onNotice } = options;

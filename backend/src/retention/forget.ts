@@ -4,11 +4,8 @@
  * for: what another works on is left for later.
  */
 import type { Tx } from '../db/index.ts';
-import { requestRemoval } from '../db/media-removals.ts';
+import { requestRemoval, RETENTION_LOCK } from '../db/media-removals.ts';
 import { isOfCutClip, isSettled, toBound, type Item, type Wanted } from './oldest.ts';
-
-/** One step at a time in the whole house; any number that others are unlikely to use. */
-const STEP_LOCK = 0x4e4a72;
 
 export interface Forgotten {
   readonly events: number;
@@ -30,7 +27,7 @@ type FileRow = Pick<FrameRow, 'mediaPath' | 'bytes'>;
 
 /** Resolves to what went, which may be less than was asked for; undefined while another process is at it. */
 export async function forget(tx: Tx, items: readonly Item[], wanted: Wanted): Promise<Forgotten | undefined> {
-  const [lock] = await tx<{ isOurs: boolean }[]>`select pg_try_advisory_xact_lock(${STEP_LOCK}) as is_ours`;
+  const [lock] = await tx<{ isOurs: boolean }[]>`select pg_try_advisory_xact_lock(${RETENTION_LOCK}) as is_ours`;
   if (!lock?.isOurs) return undefined;
   const idsOf = (kind: Item['kind']): string[] => items.filter((item) => item.kind === kind).map(({ id }) => id);
   const locked = await lockFrames(tx, idsOf('event'), idsOf('frame'));

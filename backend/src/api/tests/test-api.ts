@@ -92,10 +92,12 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       detectors: [
         { name: 'onnx', model: 'centernet-mbv3', provider: 'cpu', state: 'ready', reason: null, backends: [] },
       ],
+      clips: { state: 'unavailable', reason: 'ffmpeg is not installed' },
+      retention: { trouble: null, frames: 5, events: 2, clips: 1, bytes: 4096 },
       analyst: { analyzer: 'rules', state: 'ready', reason: null, queue: 0 },
     }),
     pipeline: async () => ({
-      queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5, clips: { pending: 2, leased: 1 } },
+      queue: { pending: 3, leased: 1, dead: 0, oldestPendingS: 1.5, clips: { pending: 2, leased: 1, dead: 1 } },
       stages: { decode: { count: 2, p50_ms: 1, p95_ms: 2, p99_ms: 2 } },
     }),
     gpu: () => ({ gpus: null, history: [] }),
@@ -107,6 +109,10 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
     },
     requeue: {
       one: async () => Promise.reject(new NightjarError('not_found', 'there is no frame with this id')),
+      dead: async () => 0,
+    },
+    requeueClips: {
+      one: async () => Promise.reject(new NightjarError('not_found', 'there is no clip with this id')),
       dead: async () => 0,
     },
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),

@@ -27,13 +27,16 @@ export interface BreakerOptions {
 
 /** Opens after some failures in a row that are the server's (`unavailable`), then for longer and longer. */
 export function createBreaker({ breakMsFirst, breakMsMax }: BreakerOptions): Breaker {
-  const circuit = circuitBreaker(
-    handleWhen((error) => toNightjarError(error).kind === 'unavailable'),
-    {
-      breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW_MAX),
-      halfOpenAfter: new ExponentialBackoff({ initialDelay: breakMsFirst, maxDelay: breakMsMax }),
-    },
-  );
+  const createCircuit = () =>
+    circuitBreaker(
+      handleWhen((error) => toNightjarError(error).kind === 'unavailable'),
+      {
+        breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW_MAX),
+        halfOpenAfter: new ExponentialBackoff({ initialDelay: breakMsFirst, maxDelay: breakMsMax }),
+      },
+    );
+  let circuit = createCircuit();
+  let lastMs = Date.now();
   const isClosed = (): boolean => circuit.state === CircuitState.Closed;
 
   async function runUncounted<T>(work: () => Promise<T>): Promise<T> {
@@ -51,6 +54,9 @@ export function createBreaker({ breakMsFirst, breakMsMax }: BreakerOptions): Bre
     },
     async tryOut(work) {
       if (isClosed()) return;
+      // The circuit goes by the time of day: where that was set back, it would stay open for as long.
+      if (Date.now() < lastMs) circuit = createCircuit();
+      lastMs = Date.now();
       await circuit.execute(work).catch((thrown: unknown) => {
         // Its time is not up: there is nothing to try yet.
         if (!(thrown instanceof Error && isBrokenCircuitError(thrown))) throw thrown;

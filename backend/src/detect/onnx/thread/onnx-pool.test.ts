@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../lib/clock.ts';
-import { NightjarError } from '../../../lib/errors.ts';
+import { HangError, NightjarError } from '../../../lib/errors.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { createOnnxPool, type OnnxPool } from './onnx-pool.ts';
 import type { OnnxThread } from './onnx-thread.ts';
@@ -19,8 +19,7 @@ function createFakeThread() {
   return {
     thread,
     runs,
-    die(message: string) {
-      const error = new NightjarError('unavailable', message);
+    die(message: string, error = new NightjarError('unavailable', message)) {
       setEnded(error);
       for (const run of runs) run.fail(error);
     },
@@ -120,6 +119,17 @@ describe('a thread that dies', () => {
       const result = pool.run(request());
       threads[1]?.runs[0]?.finish({ answer: 1 });
       await expect(result).resolves.toEqual({ answer: 1 });
+    }));
+
+  test('of a run that hangs lays that to the pictures of this run, not to those that wait', () =>
+    withPool(1, async ({ pool, threads }) => {
+      const [own, waiting] = [1, 2].map(() => pool.run(request()).catch((thrown: unknown) => thrown));
+      threads[0]?.die('', new HangError('no answer'));
+      expect(await own).toBeInstanceOf(HangError);
+      for (const other of [waiting, pool.run(request()).catch((thrown: unknown) => thrown)]) {
+        expect(await other).toMatchObject({ kind: 'unavailable', message: 'no answer' });
+        expect(await other).not.toBeInstanceOf(HangError);
+      }
     }));
 
   test('young is started anew at growing intervals, and at once again after a long life', () =>

@@ -69,7 +69,9 @@ export async function createOnnxPool(options: OnnxPoolOptions): Promise<OnnxPool
     dispatch();
   }
 
-  function dismiss(thread: OnnxThread, fault: NightjarError): void {
+  function dismiss(thread: OnnxThread, { message, cause }: NightjarError): void {
+    // Not the error itself: that of a run that hung is about its own pictures, and not about those that wait.
+    const fault = new NightjarError('unavailable', message, { cause });
     if (!isClosed()) lastFault = fault;
     alive.delete(thread);
     if (free.includes(thread)) free.splice(free.indexOf(thread), 1);

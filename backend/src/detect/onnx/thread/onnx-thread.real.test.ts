@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
+import { HangError } from '../../../lib/errors.ts';
 import { silentLog } from '../../../lib/log.ts';
 import { createOnnxPool } from './onnx-pool.ts';
 import { startOnnxThread, type ThreadSettings } from './onnx-thread.ts';
@@ -38,6 +39,11 @@ test('nothing but NaN is no result', async () => {
   const sound = await startOnnxThread({ ...wrong, onnxPath: await writeOperator(dir, 'Log', 1) });
   await sound.close();
   await rm(dir, { recursive: true });
+});
+
+test('native code that does not come back in time is told from code that fails', async () => {
+  const thread = await startOnnxThread({ ...settings, startMsMax: 1 }).catch((thrown: unknown) => thrown);
+  expect(thread).toBeInstanceOf(HangError);
 });
 
 test('the pixels are handed over, not copied', async () => {

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { NightjarError, toMessage } from '../../../lib/errors.ts';
+import { HangError, NightjarError, toMessage } from '../../../lib/errors.ts';
 import { besideModule, startWorker } from '../../../lib/start-worker.ts';
 import { createRunGate, forgetRunGate, type RunGate } from './run-gate.ts';
 import type { RunOutputs, SessionSettings } from './session.ts';
@@ -38,7 +38,7 @@ export type FromThread =
 
 /** A thread with a loaded network. One run at a time. */
 export interface OnnxThread {
-  /** Throws `unavailable` when the run fails; the thread has then ended. */
+  /** Throws `unavailable` when the run fails, a `HangError` when it does not end; the thread is lost then. */
   run(request: RunRequest): Promise<RunOutputs>;
   /** Resolves, with the reason, when the thread is gone. */
   readonly ended: Promise<NightjarError>;
@@ -91,8 +91,11 @@ function connect(worker: Worker) {
   let setEnded: (error: NightjarError) => void;
   const ended = new Promise<NightjarError>((resolve) => (setEnded = resolve));
 
-  function end(reason: string): void {
-    endedWith ??= new NightjarError('unavailable', `detector thread: ${reason}`, { cause: fault });
+  const end = (reason: string): void =>
+    endWith(new NightjarError('unavailable', `detector thread: ${reason}`, { cause: fault }));
+
+  function endWith(error: NightjarError): void {
+    endedWith ??= error;
     setEnded(endedWith);
     waiting?.reject(endedWith);
     waiting = undefined;
@@ -122,7 +125,8 @@ function connect(worker: Worker) {
     limitMs = RUN_MS_MAX,
   ): Promise<FromThread> {
     if (endedWith) throw endedWith;
-    const limit = setTimeout(() => end(`no answer within ${limitMs} ms`), limitMs);
+    const late = (): void => endWith(new HangError(`detector thread: no answer within ${limitMs} ms`));
+    const limit = setTimeout(late, limitMs);
     const answer = new Promise<FromThread>((resolve, reject) => (waiting = { resolve, reject }));
     if (message) post(message, transfer);
     return answer.finally(() => clearTimeout(limit));

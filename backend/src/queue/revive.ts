@@ -1,0 +1,77 @@
+/** Dead letters of either ledger, pending again; which of them may be, the ledger says. */
+import type { Database, Tx } from '../db/index.ts';
+import type { ErrorKind } from '../lib/errors.ts';
+import type { CLIPS_CHANNEL, FRAMES_CHANNEL } from './notice.ts';
+
+/** In one transaction: a hundred thousand dead letters hold nobody up. */
+const STEP_MAX = 500;
+
+/** Of all dead letters, those that pass every filter; the times are those of capture, `until` excluded. */
+export interface DeadFilter {
+  readonly cameraId?: string | undefined;
+  readonly kind?: ErrorKind | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+}
+
+export interface RevivedLedger {
+  readonly table: 'frames' | 'clips';
+  /** Wakes those who work on it, once it is committed. */
+  readonly channel: typeof FRAMES_CHANNEL | typeof CLIPS_CHANNEL;
+  /** A condition: there is something to work on. */
+  readonly hasContent: (tx: Tx) => ReturnType<Tx>;
+}
+
+/** As far as the order of the list goes by them. */
+interface Row {
+  readonly id: string;
+  readonly capturedAt: Date;
+}
+
+/** Undefined when it is no dead letter any more, or has lost what there was to work on. */
+export async function reviveOne<R extends Row>(db: Database, ledger: RevivedLedger, id: string): Promise<R | undefined> {
+  const [row] = await db.transaction((tx) => revive<R>(tx, ledger, select(tx, ledger, [tx`id = ${id}`])));
+  return row;
+}
+
+/** In steps, newest first: what dies again meanwhile is not taken up once more. Resolves to how many. */
+export async function reviveDead(db: Database, ledger: RevivedLedger, filter: DeadFilter): Promise<number> {
+  let count = 0;
+  for (let last: Row | undefined; ;) {
+    const rows = await db.transaction((tx) => revive(tx, ledger, select(tx, ledger, toFilters(tx, filter, last))));
+    last = rows.at(-1);
+    if (!last) return count;
+    count += rows.length;
+  }
+}
+
+/** Those that `picked` selects, newest first. */
+async function revive<R extends Row>(
+  tx: Tx,
+  { table, channel }: RevivedLedger,
+  picked: ReturnType<Tx>,
+): Promise<readonly R[]> {
+  const rows = await tx<R[]>`
+    update ${tx(table)} set state = 'pending', attempts = 0, available_at = now(), processed_at = null
+    from (${picked}) as picked where ${tx(table)}.id = picked.id returning ${tx(table)}.*`;
+  if (rows.length > 0) await tx`select pg_notify(${channel}, '')`;
+  return [...rows].sort((a, b) => b.capturedAt.getTime() - a.capturedAt.getTime() || (a.id < b.id ? 1 : -1));
+}
+
+/** The next of those that have something to work on. */
+function select(tx: Tx, { table, hasContent }: RevivedLedger, filters: readonly ReturnType<Tx>[]): ReturnType<Tx> {
+  const where = filters.reduce((all, one) => tx`${all} and ${one}`, tx`state = 'dead' and ${hasContent(tx)}`);
+  // Not `skip locked`: what retention is just deleting is waited for, and what it leaves is not overlooked.
+  return tx`select id from ${tx(table)} where ${where} order by captured_at desc, id desc limit ${STEP_MAX} for update`;
+}
+
+/** Below the last one of the step before: each is met once. */
+function toFilters(tx: Tx, { cameraId, kind, since, until }: DeadFilter, last: Row | undefined) {
+  return [
+    ...(last ? [tx`(captured_at, id) < (${last.capturedAt}, ${last.id})`] : []),
+    ...(cameraId === undefined ? [] : [tx`camera_id = ${cameraId}`]),
+    ...(kind === undefined ? [] : [tx`error_kind = ${kind}`]),
+    ...(since === undefined ? [] : [tx`captured_at >= ${since}`]),
+    ...(until === undefined ? [] : [tx`captured_at < ${until}`]),
+  ];
+}
