@@ -4,10 +4,11 @@ import { formatTime } from './time.js';
 
 const SHOWN_MAX = 50;
 const ALL_MS_MAX = 300_000;
+const ledgers = ['frames', 'clips'];
 
 /**
- * Frames that could not be examined, and why; those with a picture may be given another chance. Read when the section is
- * opened (the page's `#dead-letters`).
+ * Frames and clips that could not be examined, and why; those with something to examine may be given another chance. Read
+ * when the section is opened (the page's `#dead-letters`).
  */
 export function createDeadLetters(section, { nameOf, location }) {
   const notice = section.querySelector('.notice');
@@ -18,15 +19,19 @@ export function createDeadLetters(section, { nameOf, location }) {
   function show(list) {
     letters = list.slice(0, SHOWN_MAX);
     showItems(letters);
-    allButton.hidden = !letters.some(hasPicture);
-    const none = 'There is none: every frame could be examined.';
+    allButton.hidden = !letters.some(mayBeTried);
+    const none = 'There is none: everything could be examined.';
     setText(notice, letters.length === 0 ? none : letters.length < SHOWN_MAX ? '' : `The newest ${SHOWN_MAX}.`);
   }
 
   const isOpen = () => location.hash === '#dead-letters';
 
   async function read() {
-    if (isOpen()) show((await getJson(`/api/frames?state=dead&limit=${SHOWN_MAX}`)).items);
+    if (!isOpen()) return;
+    const lists = await Promise.all(ledgers.map((ledger) => getJson(`/api/${ledger}?state=dead&limit=${SHOWN_MAX}`)));
+    const all = lists.flatMap(({ items }, place) => items.map((item) => ({ ...item, ledger: ledgers[place] })));
+    // Times in this form have the order of their letters.
+    show(all.sort((a, b) => (a.captured_at < b.captured_at ? 1 : -1)));
   }
 
   /** Does what a button says, once however often it is pressed, and says what went wrong. */
@@ -36,28 +41,31 @@ export function createDeadLetters(section, { nameOf, location }) {
     button.disabled = false;
   }
 
-  const requeue = (button, { id }) =>
+  const requeue = (button, { id, ledger }) =>
     attempt(button, async () => {
-      await postJson(`/api/frames/${id}/requeue`);
+      await postJson(`/api/${ledger}/${id}/requeue`);
       show(letters.filter((letter) => letter.id !== id));
     });
 
   const requeueAll = async () => {
-    const { requeued } = await postJson('/api/frames/requeue?state=dead', ALL_MS_MAX);
+    let count = 0;
+    for (const ledger of ledgers) count += (await postJson(`/api/${ledger}/requeue?state=dead`, ALL_MS_MAX)).requeued;
     await read();
-    setText(notice, `${requeued.toLocaleString()} are examined again.`);
+    setText(notice, `${count.toLocaleString()} are examined again.`);
   };
   allButton.addEventListener('click', () => void attempt(allButton, requeueAll));
 
   return {
     read: () => read().catch((thrown) => setText(notice, thrown.message)),
-    put(frame) {
-      if (isOpen()) show([frame, ...letters.filter(({ id }) => id !== frame.id)]);
+    /** A frame or a clip, and which of `frames` and `clips` it is of. */
+    put(letter, ledger) {
+      if (isOpen()) show([{ ...letter, ledger }, ...letters.filter(({ id }) => id !== letter.id)]);
     },
   };
 }
 
-const hasPicture = ({ width }) => width !== null;
+/** A frame without a size never was a picture; of a clip that is known only once it is tried. */
+const mayBeTried = ({ ledger, width }) => ledger === 'clips' || width !== null;
 
 function createItem({ nameOf, onRequeue }) {
   const [camera, file, when] = [h('strong'), h('code'), h('time')];
@@ -68,15 +76,15 @@ function createItem({ nameOf, onRequeue }) {
   button.addEventListener('click', () => void onRequeue(button, shown));
   return {
     element: h('li', {}, reason, facts),
-    update(frame) {
-      const { camera_id: cameraId, source_name: name, received_at: receivedAt, attempts, error } = frame;
-      shown = frame;
+    update(letter) {
+      const { camera_id: cameraId, source_name: name, received_at: receivedAt, attempts, error } = letter;
+      shown = letter;
       setText(camera, nameOf(cameraId));
       setText(file, name);
       setTime(when, receivedAt, formatTime(receivedAt));
       const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
       setText(reason, error ? `${error.message}${tried}` : 'no reason was kept');
-      button.hidden = !hasPicture(frame);
+      button.hidden = !mayBeTried(letter);
     },
   };
 }

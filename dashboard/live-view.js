@@ -32,7 +32,8 @@ export function createLiveView({ document, window, onSignedOut }) {
     if (type.startsWith('event.')) events.put(data);
     else if (type.startsWith('camera.')) cameras.put(data);
     else if (type === 'detection.created') cameras.offerFrame(data.frame);
-    else if (type === 'frame.dead') deadLetters.put(data);
+    else if (type === 'frame.dead') deadLetters.put(data, 'frames');
+    else if (type === 'clip.dead') deadLetters.put(data, 'clips');
     else if (type === 'system.status') onStatus(data);
   }
 

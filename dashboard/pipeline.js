@@ -19,7 +19,7 @@ export function createPipeline(list) {
       setText(figures.working, toCount(queue.leased));
       // A process without a detector has examined nothing: others did, and their numbers are not ours to guess.
       setText(figures.done, detectors.length > 0 ? toCount(stages.store?.count) : '–');
-      setText(figures.dead, toCount(queue.dead));
+      setText(figures.dead, toCount(queue.clips && queue.dead + queue.clips.dead));
       setText(figures.infer, toMs(stages.infer?.p50_ms));
       setText(figures.detector, detectors.map(toDetector).join(', ') || '–');
     },

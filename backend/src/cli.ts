@@ -5,8 +5,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './cli/backup-commands.ts';
-import { addFramesCommands } from './cli/frames-commands.ts';
 import { addCheckCommand } from './cli/check-command.ts';
+import { addLedgerCommands } from './cli/ledger-commands.ts';
 import { addModelsCommands } from './cli/models-commands.ts';
 import { numberFrom, parseScore } from './cli/values.ts';
 import { readConfig, toLabels, toModelDir, type Config } from './config.ts';
@@ -75,7 +75,7 @@ program
 addModelsCommands(program, write);
 addBackupCommands(program, write);
 addCheckCommand(program, write, (code) => (exitCode = code));
-addFramesCommands(program, write, (code) => (exitCode = code));
+addLedgerCommands(program, write, (code) => (exitCode = code));
 
 program
   .command('migrate')

@@ -1,7 +1,7 @@
 /** The commands as a user types them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -49,6 +49,7 @@ describe('doctor', () => {
       const { code, stdout } = await runCli(['doctor'], { cwd, env });
       expect(stdout).not.toContain('!!');
       expect(stdout).toMatch(/PostgreSQL 1\d/);
+      expect(stdout).toMatch(/│ ok │ media store +│ .*made at the first start/);
       expect(code).toBe(0);
     } finally {
       await db.close();
@@ -61,9 +62,12 @@ describe('doctor', () => {
       REDIS_URL: `redis://:${SECRET}@127.0.0.1:1`,
       MODEL: 'no-such-model',
     };
+    await mkdir(path.join(cwd, 'data'));
+    await writeFile(path.join(cwd, 'data/media'), 'no folder');
     const { code, stdout, stderr } = await runCli(['doctor'], { cwd, env });
     expect(code).toBe(1);
-    for (const part of ['database', 'redis', 'model']) expect(stdout).toMatch(new RegExp(`│ !! │ ${part} `));
+    for (const part of ['media store', 'database', 'redis', 'model'])
+      expect(stdout).toMatch(new RegExp(`│ !! │ ${part} `));
     expect(stdout + stderr).not.toContain(SECRET);
   });
 

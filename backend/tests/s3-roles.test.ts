@@ -131,6 +131,10 @@ it('tells at the start what is wrong with the place', async () => {
   });
   expect([noBucket.code, noBucket.stderr]).toEqual([1, expect.stringMatching(/no bucket nobodys/)]);
   expect(noBucket.stderr).not.toContain(s3Credentials.secretAccessKey);
+  const doctor = (mediaUrl: string) => runCli(['doctor'], { cwd, env: { ...env, DATA_DIR: cwd, MEDIA_URL: mediaUrl } });
+  const [well, amiss] = [await doctor(`s3://${S3_BUCKET}?endpoint=${gate.endpoint}`), await doctor(`s3://nobodys?endpoint=${gate.endpoint}`)]; // prettier-ignore
+  expect(well.stdout).toMatch(/│ ok │ media store +│ s3:.* answers/);
+  expect(amiss.stdout).toMatch(/│ !! │ media store +│ .*no bucket nobodys/);
 });
 
 it('breaks no rule of the detector, and ends cleanly', async () => {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { isPrintable } from '../lib/printable.ts';
 import { toCameraId } from '../model/index.ts';
 import { cameraIdSchema } from '../model/wire.ts';
 import { text } from './route-parts.ts';
@@ -7,7 +8,10 @@ const NAME_CHARS_MAX = 100;
 /** The longest file name of the usual file systems. */
 const FOLDER_BYTES_MAX = 255;
 
-const name = text(1, NAME_CHARS_MAX).refine((value) => value.trim() !== '', 'must not be blank');
+/** It is shown on pages, terminals and in logs. */
+const name = text(1, NAME_CHARS_MAX)
+  .refine((value) => value.trim() !== '', 'must not be blank')
+  .refine(isPrintable, 'must not hold control characters, line breaks or marks that turn the reading direction');
 
 /**
  * One folder of the inbox. A row only: the API itself never opens it. Bytes that are not UTF-8 stand in it as in the

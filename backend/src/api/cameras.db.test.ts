@@ -56,6 +56,9 @@ test.each([
   [{ name: 'a', id: 'Front Door' }, 'body.id'],
   [{ name: 'a', id: '../x' }, 'body.id'],
   [{ name: 'a'.repeat(101) }, 'body.name'],
+  [{ name: 'Yard\u001b[2J' }, 'body.name'],
+  [{ name: 'Yard\nforged line of a log' }, 'body.name'],
+  [{ name: 'Yard \u202egpj.exe' }, 'body.name'],
   [{ name: 'a', folder: '门'.repeat(100) }, 'body.folder'],
   [{ name: 'a', folder: 'a/b' }, 'body.folder'],
 ])('%j is refused', async (body, at) => {
@@ -93,6 +96,11 @@ test('a camera is changed in what is given, and only that', async () => {
   const response = await api.sendJson('PATCH', '/api/cameras/yard', { enabled: false, name: 'Back yard' });
   expect(await response.json()).toMatchObject({ id: 'yard', name: 'Back yard', enabled: false, folder: 'yard' });
   expect((await api.sendJson('PATCH', '/api/cameras/yard', {})).status).toBe(400);
+  const odd = await api.sendJson('PATCH', '/api/cameras/yard', { name: 'a\rb' });
+  expect(await odd.json()).toMatchObject({
+    status: 400,
+    errors: [{ path: 'body.name', message: expect.stringContaining('control characters') as string }],
+  });
   expect((await api.sendJson('PATCH', '/api/cameras/yard', { id: 'x' })).status).toBe(400);
   expect((await api.sendJson('PATCH', '/api/cameras/nobody', { name: 'a' })).status).toBe(404);
 });

@@ -45,7 +45,7 @@ const figures: readonly Figure[] = [
   { name: 'retention_deleted_bytes', help: 'bytes of the files that went with them', read: ({ retention }) => one(retention?.bytes) },
 ]; // prettier-ignore
 
-const toDepths = (queue: Facts['queue' ] | PipelineFacts['queue']['clips'] | undefined): readonly Sample[] =>
+const toDepths = (queue: Facts['queue'] | PipelineFacts['queue']['clips'] | undefined): readonly Sample[] =>
   queue ? (['pending', 'leased', 'dead'] as const).map((state) => [queue[state], state]) : [];
 
 const metrics = createRoute({

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { newId } from '../lib/id.ts';
-import { createRequeue } from '../queue/index.ts';
-import { seedCamera, seedFrame, seedTime } from './tests/seed.ts';
+import { createClipRequeue, createRequeue } from '../queue/index.ts';
+import { seedCamera, seedClip, seedFrame, seedTime } from './tests/seed.ts';
 import { startTestApi, type TestApi } from './tests/test-api.ts';
 
 let db: TestDatabase;
@@ -11,13 +11,14 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 beforeEach(async () => {
-  const requeue = createRequeue({ db, hasMedia: (mediaPath) => Promise.resolve(api.media.has(mediaPath)) });
-  api = await startTestApi(db, { requeue });
+  const parts = { db, hasMedia: (mediaPath: string) => Promise.resolve(api.media.has(mediaPath)) };
+  api = await startTestApi(db, { requeue: createRequeue(parts), requeueClips: createClipRequeue(parts) });
   for (const camera of ['yard', 'door']) await seedCamera(db, camera);
 });
 afterEach(async () => {
   await api.close();
   await db.query((sql) => sql`delete from frames`);
+  await db.query((sql) => sql`delete from clips`);
   await db.query((sql) => sql`delete from cameras`);
 });
 afterAll(() => db.close());
@@ -66,5 +67,29 @@ describe('POST /api/frames/requeue', () => {
 
   it.each(['', '?state=done', '?state=dead&kind=odd', '?state=dead&x=1'])('refuses %s', async (query) => {
     expect(await post(`/api/frames/requeue${query}`)).toMatchObject({ status: 400 });
+  });
+});
+
+describe('clips', () => {
+  const bury = (second: number, mediaPath: string | null = 'yard/kept') => seedClip(db, { cameraId: 'yard', capturedAt: seedTime(second), state: 'dead', mediaPath }); // prettier-ignore
+
+  it('are requeued one by one, or it is said why not', async () => {
+    api.media.set('yard/kept', Buffer.from('a film'));
+    const id = await bury(1);
+    const error = { kind: 'invalid', message: 'not a film' };
+    expect(await post(`/api/clips/${id}/requeue`)).toMatchObject({ status: 200, body: { id, state: 'pending', attempts: 0, error } }); // prettier-ignore
+    expect(await post(`/api/clips/${id}/requeue`)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('only dead letters') as string } }); // prettier-ignore
+    for (const lost of ['yard/lost', null])
+      expect(await post(`/api/clips/${await bury(2, lost)}/requeue`)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('media store') as string } }); // prettier-ignore
+    expect(await post(`/api/clips/${newId()}/requeue`)).toMatchObject({ status: 404 });
+  });
+
+  it('are requeued together, by the filters of frames', async () => {
+    for (const second of [1, 2, 3]) await bury(second);
+    const since = encodeURIComponent(seedTime(2).toISOString());
+    expect(await post('/api/clips/requeue?state=dead&camera_id=door')).toMatchObject({ body: { requeued: 0 } });
+    expect(await post(`/api/clips/requeue?state=dead&kind=invalid&since=${since}`)).toEqual({ status: 200, body: { requeued: 2 } }); // prettier-ignore
+    expect(await post('/api/clips/requeue?state=dead')).toMatchObject({ body: { requeued: 1 } });
+    expect(await post('/api/clips/requeue')).toMatchObject({ status: 400 });
   });
 });

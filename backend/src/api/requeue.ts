@@ -39,7 +39,8 @@ const clip = createRoute({
   method: 'post',
   path: '/api/clips/{id}/requeue',
   tags: tags.clips,
-  description: 'Gives a dead clip all its attempts again. The frames that were cut from it stay; it goes on after them.',
+  description:
+    'Gives a dead clip all its attempts again. The frames that were cut from it stay; it goes on after them.',
   request: { params: uuidParams },
   responses: {
     200: json(clipSchema, 'the clip, pending again'),

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
@@ -9,14 +9,16 @@ import { openDatabase } from '../db/index.ts';
 import { surveyProviders, type ProviderFinding } from '../detect/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
+import { createLog } from '../lib/log.ts';
 import { readModel } from '../models/index.ts';
-import { toLayoutWishes } from '../parts.ts';
+import { openMedia, toLayoutWishes } from '../parts.ts';
 import { VERSION } from '../facts.ts';
 import { checkLlm, checkRemoteDetectors } from './doctor-servers.ts';
 
 const NODE_MAJOR_MIN = 20;
 const DISK_FREE_GIB_MIN = 2;
 const REDIS_MS_MAX = 2_000;
+const GIB = 1024 ** 3;
 
 interface Finding {
   readonly part: string;
@@ -31,6 +33,7 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
   if (config)
     checks.push(
       checkDataDir(config),
+      checkMedia(config),
       checkInbox(config),
       checkDatabase(config),
       checkRedis(config),
@@ -83,11 +86,32 @@ const checkDataDir = ({ dataDir }: Config) =>
   toFinding('data folder', async () => {
     await mkdir(dataDir, { recursive: true });
     await access(dataDir, constants.R_OK | constants.W_OK);
-    const { bavail, bsize } = await statfs(dataDir);
-    const freeGib = (bavail * bsize) / 1024 ** 3;
+    const freeGib = await readFreeGib(dataDir);
     if (freeGib < DISK_FREE_GIB_MIN) throw new Error(`${dataDir}: only ${freeGib.toFixed(1)} GiB free`);
     return `${dataDir}, ${freeGib.toFixed(0)} GiB free`;
   });
+
+/** A bucket is asked as the program would ask it. */
+const checkMedia = (config: Config) =>
+  toFinding('media store', async () => {
+    if (config.mediaUrl !== undefined) {
+      await openMedia(config, createLog({ level: 'silent', format: 'json' }));
+      return `${config.mediaUrl} answers`;
+    }
+    const folder = path.join(config.dataDir, 'media');
+    if (!existsSync(folder)) return `${folder} is made at the first start`;
+    if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is no folder`);
+    await access(folder, constants.R_OK | constants.W_OK);
+    const freeGib = await readFreeGib(folder);
+    const wantedGib = config.diskFreeMinBytes / GIB;
+    if (freeGib >= wantedGib) return `${folder}, ${freeGib.toFixed(0)} GiB free`;
+    throw new Error(`${folder}: ${freeGib.toFixed(1)} GiB free, ${wantedGib} wanted (DISK_FREE_MIN_GB)`);
+  });
+
+async function readFreeGib(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return (bavail * bsize) / GIB;
+}
 
 const checkInbox = ({ inbox, ingestMode, dataDir }: Config) =>
   toFinding('inbox', async () => {

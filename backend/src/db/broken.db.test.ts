@@ -75,3 +75,18 @@ it('all at once, again and again: the pool works on', async () => {
   const reads = await Promise.all(Array.from({ length: 20 }, () => db.query((sql) => sql`select 1 as one`)));
   expect(reads).toHaveLength(20);
 });
+
+it('left open by a process that stands still: its locks are free again, and it finds out', async () => {
+  const [row] = await other<{ limit: string }[]>`
+    select current_setting('idle_in_transaction_session_timeout') as limit`;
+  expect(row).toEqual({ limit: '10s' });
+  const broken = db.transaction(async (tx) => {
+    await tx`set local idle_in_transaction_session_timeout = '100ms'`;
+    await tx`update outbox_head set seq = seq + 1`;
+    // Standing still. Whoever waits for that row gets it.
+    await other`select from outbox_head for update`;
+    await tx`select 1`;
+  });
+  await expect(broken).rejects.toBeInstanceOf(AwayError);
+  expect(await db.query((sql) => sql`select seq from outbox_head`)).toEqual([{ seq: 0 }]);
+});

@@ -10,6 +10,11 @@ const CONNECT_SECONDS_MAX = 5;
 const RECONNECT_SECONDS = 0.2;
 /** So that a hung statement shows as an error, not as a wait without end. */
 const STATEMENT_MS_MAX = 60_000;
+/**
+ * Between two statements of a transaction. A process that is stopped right there, or whose machine is gone without a word,
+ * would else hold its locks for as long: with that of the outbox's head nobody in the house can store anything.
+ */
+const TRANSACTION_IDLE_MS_MAX = 10_000;
 
 /** Our 64-bit columns hold counts, sizes and sequence numbers, all far below 2^53: plain numbers. */
 const int8 = { to: 20, from: [20], serialize: String, parse: Number };
@@ -26,7 +31,12 @@ export function connect(
     types: { int8, ...arrayTypes },
     fetch_types: false,
     ...options,
-    connection: { application_name: 'nightjar', statement_timeout: STATEMENT_MS_MAX, ...options.connection },
+    connection: {
+      application_name: 'nightjar',
+      statement_timeout: STATEMENT_MS_MAX,
+      idle_in_transaction_session_timeout: TRANSACTION_IDLE_MS_MAX,
+      ...options.connection,
+    },
   };
   if ('url' in target) {
     const { url, host } = toDriverUrl(target.url);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../lib/log.ts';
 import { createExaminer, type ExamineOptions, type Next } from './examine.ts';
 import { createOutage } from './outage.ts';
+import { createRemembered } from './remembered.ts';
 import { toProgress } from './settle.ts';
 import { filling, makeAvi, makeMatroska, makeMp4, makeTransportStream, rawH264 } from './test-clips.ts';
 import { createTestInbox, makeJpeg, sha256, type TestInbox } from './test-inbox.ts';
@@ -26,6 +27,7 @@ function createLook(options: Partial<ExamineOptions> = {}) {
     imagePixelsMax: 1_000_000,
     clock: test.clock,
     sinks: test.sinks,
+    remembered: createRemembered(test.clock),
     outage: createOutage({ clock: test.clock, log: silentLog, onOver: () => undefined }),
     onFolder: () => undefined,
     onGone: () => undefined,

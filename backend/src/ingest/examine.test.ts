@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../lib/log.ts';
 import { createExaminer, type Examine, type Next } from './examine.ts';
 import { createOutage } from './outage.ts';
+import { createRemembered } from './remembered.ts';
 import { toProgress } from './settle.ts';
 import { createTestInbox, cut, insertSegment, makeImage, makeJpeg, sha256, type TestInbox } from './test-inbox.ts';
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
     imagePixelsMax: 1_000_000,
     clock: test.clock,
     sinks: test.sinks,
+    remembered: createRemembered(test.clock),
     outage: createOutage({ clock: test.clock, log: silentLog, onOver: () => undefined }),
     onFolder: () => undefined,
     onGone: () => undefined,

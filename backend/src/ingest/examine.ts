@@ -4,12 +4,11 @@ import { collectUpload, toInboxFile, type CollectOptions, type Sinks, type Uploa
 import { lookAt, type Sighting } from './inbox-file.ts';
 import { toPlace, type Place } from './names.ts';
 import type { Outage } from './outage.ts';
+import type { Remembered } from './remembered.ts';
 import { removeRecorded } from './remove.ts';
 import { observe, readSettled, type Content, type Progress } from './settle.ts';
 import { createTurns } from './turns.ts';
 
-/** Files that stay in the inbox and are remembered as recorded; for others the ledger is asked at each scan. */
-const REMEMBERED_MAX = 20_000;
 /** Clips take seconds to store: half of those who examine are left for pictures. */
 const CLIPS_AT_ONCE_MAX = 2;
 
@@ -22,11 +21,12 @@ export interface ExamineOptions extends Omit<CollectOptions, 'sinks'> {
   readonly clipBytesMax: number;
   readonly sinks: Sinks;
   readonly outage: Outage;
+  readonly remembered: Remembered;
   onFolder(path: string): void;
   onGone(path: string): void;
   /** At this path is a file to be looked at now, and nobody will tell of it. */
   onMoved(path: string): void;
-  /** The file at this path is recorded. */
+  /** The file at this path is recorded, for the first time as far as we know. */
   onRecorded?: ((path: string, sighting: Sighting) => void) | undefined;
   onStage?: ((stage: 'settle' | 'store', ms: number) => void) | undefined;
 }
@@ -35,18 +35,18 @@ export type Examine = (path: string, progress: Progress) => Promise<Next>;
 
 /** `examine` throws `unavailable` where trying again may help. */
 export function createExaminer(options: ExamineOptions): Examine {
-  const { inbox, mode, settleMs, imageBytesMax, clipBytesMax, clock } = options;
+  const { inbox, mode, settleMs, imageBytesMax, clipBytesMax, remembered, clock } = options;
   const sinks = guardSinks(options.sinks, options.outage);
-  const remembered = createRemembered();
   const clipTurns = createTurns(CLIPS_AT_ONCE_MAX);
   /** Files put aside that are being removed right now: no arrivals, though a scan may meet them. */
   const inRemoval = new Set<string>();
 
   async function isKnown(place: Place, sighting: Sighting, progress: Progress): Promise<boolean> {
     if (progress.isUnknown) return false;
-    if (remembered.has(place.path, sighting.print)) return true;
+    if (remembered.isKnown(place.path, sighting.print)) return true;
+    const askedMs = clock.nowMs();
     const isKnownFile = await sinks.isKnownFile(toInboxFile(place, sighting));
-    if (isKnownFile) remembered.add(place.path, sighting.print);
+    if (isKnownFile) remembered.add(place.path, sighting.print, askedMs);
     progress.isUnknown = !isKnownFile;
     return isKnownFile;
   }
@@ -57,8 +57,9 @@ export function createExaminer(options: ExamineOptions): Examine {
     if (!collected) return { waitMs: 0 };
     options.onStage?.('settle', settledMs - progress.firstSeenMs);
     options.onStage?.('store', clock.nowMs() - settledMs);
-    options.onRecorded?.(upload.place.path, upload.sighting);
-    if (collected.isLeft) remembered.add(upload.place.path, upload.sighting.print);
+    const { place, sighting } = upload;
+    if (!remembered.wasKnown(place.path, sighting.print)) options.onRecorded?.(place.path, sighting);
+    if (collected.isLeft) remembered.add(place.path, sighting.print, settledMs);
     return collected.isLeft ? 'done' : takeAway(upload);
   }
 
@@ -119,19 +120,5 @@ function guardSinks(sinks: Sinks, outage: Outage): Sinks {
     storeClip: (clip) => outage.guard('store', () => sinks.storeClip(clip)),
     recordClip: (arrival) => outage.guard('record', () => sinks.recordClip(arrival)),
     isKnownFile: (file) => outage.guard('known', () => sinks.isKnownFile(file)),
-  };
-}
-
-/** Path to print, the oldest forgotten first. */
-function createRemembered() {
-  const prints = new Map<string, string>();
-  return {
-    has: (path: string, print: string): boolean => prints.get(path) === print,
-    add(path: string, print: string): void {
-      prints.delete(path);
-      prints.set(path, print);
-      const oldest = prints.keys().next();
-      if (prints.size > REMEMBERED_MAX && !oldest.done) prints.delete(oldest.value);
-    },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NightjarError } from '../lib/errors.ts';
 import { CLIP_KINDS } from './clip-start.ts';
-import type { Arrival } from '../model/index.ts';
+import type { Arrival, InboxFile } from '../model/index.ts';
 import { createTestInbox, createWarnings, cut, makeImage, makeJpeg, sha256, type TestInbox } from './test-inbox.ts';
 
 let test: TestInbox;
@@ -273,6 +273,38 @@ describe('copy mode', () => {
     await test.write('cam/a.jpg', await makeJpeg(2));
     await arrived(2);
     expect(await test.files()).toEqual(['a.jpg']);
+  });
+});
+
+describe('a file that the ledger has forgotten', () => {
+  it('is looked at anew when that is told, and nobody is called deaf for it', async () => {
+    let isForgotten = false;
+    const isKnownFile = async (file: InboxFile) => !isForgotten && (await test.sinks.isKnownFile(file));
+    const { log, warnings } = createWarnings();
+    const ingest = await test.start({ mode: 'copy', settleMs: 50, isKnownFile, log });
+    await test.write('cam/text.txt', 'text');
+    await arrived(1);
+    test.putForward(5_000);
+    await ingest.idle();
+    isForgotten = true;
+    await ingest.idle();
+    expect(test.known).toEqual([]); // it is not asked about again at each scan
+    ingest.lookAnew();
+    await ingest.idle();
+    expect(test.known).toMatchObject([{ sourceName: 'text.txt', error: { kind: 'invalid' } }]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is looked at anew after ten minutes at the latest', async () => {
+    let isForgotten = false;
+    const isKnownFile = async (file: InboxFile) => !isForgotten && (await test.sinks.isKnownFile(file));
+    const ingest = await test.start({ mode: 'copy', settleMs: 50, isKnownFile });
+    await test.write('cam/text.txt', 'text');
+    await arrived(1);
+    isForgotten = true;
+    test.putForward(10 * 60_000);
+    await ingest.idle();
+    expect(test.known).toMatchObject([{ sourceName: 'text.txt' }]);
   });
 });
 

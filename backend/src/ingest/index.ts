@@ -11,7 +11,7 @@
  * `resolveCamera` throws `forbidden` for a folder that may have no camera: its files wait in the inbox (admission.ts).
  *
  * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, 2 clips among them, one scan at a
- * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered, 10,000
+ * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered for 10 minutes, 10,000
  * refused folders remembered for 50 s. When an upload is finished is told in settle.ts, finished.ts and clip-ending.ts, which names are
  * temporary in names.ts, what becomes of names that are not text in file-path.ts.
  */
@@ -25,6 +25,7 @@ import { createExaminer } from './examine.ts';
 import { createHearing } from './hearing.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createOutage } from './outage.ts';
+import { createRemembered } from './remembered.ts';
 import { createScanner, type Scanner } from './scan.ts';
 import { createPoll } from './poll.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -59,6 +60,8 @@ export interface IngestOptions extends Sinks {
 export interface Ingest {
   /** Scans the inbox, and resolves when all that is in it is dealt with. A file that cannot be read keeps it waiting. */
   idle(): Promise<void>;
+  /** The ledger may have forgotten files that were left in the inbox: it is asked anew, in a scan at once. */
+  lookAnew(): void;
   stats(): IngestStats;
   /** Stops watching and waits for the files in hand. */
   close(): Promise<void>;
@@ -83,10 +86,12 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const outage = createOutage({ clock, log, onOver: () => intake.wakeAll() });
   const admission = createAdmission({ clock, log, outage, resolveCamera: options.resolveCamera });
   const hearing = createHearing({ clock, log, watch: () => watch });
+  const remembered = createRemembered(clock);
   const examine = createExaminer({
     ...options,
     inbox,
     outage,
+    remembered,
     sinks: { ...options, resolveCamera: admission.resolveCamera },
     onRecorded: hearing.recorded,
     onFolder: (path) => scanner.request(path),
@@ -134,6 +139,10 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
         await scanner.idle();
         await intake.idle();
       } while (scanner.isScanning());
+    },
+    lookAnew() {
+      remembered.doubt();
+      scanner.request('');
     },
     stats: () => ({
       ...intake.stats(),

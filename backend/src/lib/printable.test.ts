@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toPrintable } from './printable.ts';
+import { isPrintable, toPrintable } from './printable.ts';
 
 describe('a name from outside', () => {
   it.each([
@@ -13,4 +13,13 @@ describe('a name from outside', () => {
   ])('%j is shown as %j', (name, shown) => {
     expect(toPrintable(name)).toBe(shown);
   });
+});
+
+it('is printable when it is shown as it is', () => {
+  expect(['Einfahrt Süd 大门 🚗', 'caf\\xe9', 'two\nlines', 'a\u202eb'].map(isPrintable)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

@@ -3,8 +3,9 @@ import { createTestDatabase, type TestDatabase } from '../../tests/harness/datab
 import { eventually } from '../../tests/harness/eventually.ts';
 import { createTestQueue, toArrival } from '../../tests/harness/ledger.ts';
 import { NightjarError } from '../lib/errors.ts';
+import { silentLog as log } from '../lib/log.ts';
 import type { Arrival, FrameState } from '../model/index.ts';
-import { createRequeue, type Queue, type Requeue } from './index.ts';
+import { createNotices, createRequeue, INBOX_CHANNEL, type Queue, type Requeue } from './index.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const junk = { mediaType: null, mediaPath: null, width: null, height: null, error: { kind: 'invalid', message: 'too large' } } as const; // prettier-ignore
@@ -82,8 +83,12 @@ describe('one dead letter', () => {
     const left = { path: 'a/x.jpg', bytes: 3, mtimeNs: '17' };
     const id = await record('a', { ...junk, sha256: null, left });
     expect(await queue.isKnownFile(left)).toBe(true);
+    let told = 0;
+    const notices = await createNotices({ db, log, channel: INBOX_CHANNEL, onNotice: () => (told += 1) });
+    const before = told;
     expect(await requeue.one(id)).toMatchObject({ outcome: 'forgotten', frame: { id, state: 'dead' } });
     expect(await queue.isKnownFile(left)).toBe(false);
+    await eventually(() => told > before, { what: 'ingest to be told' }).finally(notices.close);
     expect(await read()).toEqual([]);
   });
 

@@ -29,7 +29,11 @@ interface Row {
 }
 
 /** Undefined when it is no dead letter any more, or has lost what there was to work on. */
-export async function reviveOne<R extends Row>(db: Database, ledger: RevivedLedger, id: string): Promise<R | undefined> {
+export async function reviveOne<R extends Row>(
+  db: Database,
+  ledger: RevivedLedger,
+  id: string,
+): Promise<R | undefined> {
   const [row] = await db.transaction((tx) => revive<R>(tx, ledger, select(tx, ledger, [tx`id = ${id}`])));
   return row;
 }
@@ -59,14 +63,14 @@ async function revive<R extends Row>(
 }
 
 /** The next of those that have something to work on. */
-function select(tx: Tx, { table, hasContent }: RevivedLedger, filters: readonly ReturnType<Tx>[]): ReturnType<Tx> {
+function select(tx: Tx, { table, hasContent }: RevivedLedger, filters: ReturnType<typeof toFilters>): ReturnType<Tx> {
   const where = filters.reduce((all, one) => tx`${all} and ${one}`, tx`state = 'dead' and ${hasContent(tx)}`);
   // Not `skip locked`: what retention is just deleting is waited for, and what it leaves is not overlooked.
   return tx`select id from ${tx(table)} where ${where} order by captured_at desc, id desc limit ${STEP_MAX} for update`;
 }
 
 /** Below the last one of the step before: each is met once. */
-function toFilters(tx: Tx, { cameraId, kind, since, until }: DeadFilter, last: Row | undefined) {
+function toFilters(tx: Tx, { cameraId, kind, since, until }: DeadFilter, last?: Row) {
   return [
     ...(last ? [tx`(captured_at, id) < (${last.capturedAt}, ${last.id})`] : []),
     ...(cameraId === undefined ? [] : [tx`camera_id = ${cameraId}`]),

@@ -136,6 +136,22 @@ describe('a removal that is interrupted', () => {
     expect([await house.count('frames'), await house.faults()]).toEqual([0, []]);
   });
 
+  it('removes nothing more once its connection is lost: the same content may be recorded again by then', async () => {
+    await house.addFrames(60);
+    let [calls, callsAfter, isCut] = [0, 0, false];
+    let cut: Promise<void> | undefined;
+    const retention = house.createRetention({
+      async removeMedia(path) {
+        if (isCut) callsAfter += 1;
+        if (++calls >= 20) await (cut ??= house.db.query(endRemover));
+        isCut = cut !== undefined;
+        await house.media.remove(path);
+      },
+    });
+    await expect(retention.runOnce()).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(callsAfter).toBe(0);
+  });
+
   it('holds no others up when one file cannot be removed', async () => {
     const [stuck] = await house.addFrames(5);
     const retention = house.createRetention({
@@ -152,6 +168,15 @@ describe('a removal that is interrupted', () => {
 const endConnections = (sql: TestHouse['db']['sql']) => sql`
   select pg_terminate_backend(pid) from pg_stat_activity
   where datname = current_database() and state like 'idle in transaction%'`;
+
+/** Resolves when it is gone. */
+async function endRemover(sql: TestHouse['db']['sql']): Promise<void> {
+  const readRemover = () => sql<{ pid: number }[]>`
+    select distinct pid from pg_locks where relation = 'media_removals'::regclass and mode = 'RowShareLock'`;
+  const [remover] = await readRemover();
+  await sql`select pg_terminate_backend(${remover?.pid ?? 0})`;
+  await eventually(async () => (await readRemover()).length === 0, { what: 'the end of the transaction' });
+}
 
 async function hasWaiter(): Promise<boolean> {
   const rows = await house.db.query(

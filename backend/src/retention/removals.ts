@@ -18,6 +18,8 @@ const REMOVALS_IN_FLIGHT_MAX = 8;
 /** Transactions of ours take milliseconds. */
 const WRITERS_MS_MAX = 2_000;
 const WRITERS_STEP_MS = 5;
+/** Between two statements: a store may take so long for one file. */
+const BATCH_IDLE_MS_MAX = 120_000;
 /** A removal that was done is remembered for whoever stored the same content in that moment and records it yet. */
 const REMEMBERED_HOURS = 6;
 const PRUNED_AT_ONCE_MAX = 5_000;
@@ -84,6 +86,7 @@ async function writersHaveEnded({ db, clock, log }: RemoverOptions, signal: Abor
 }
 
 async function removeBatch(tx: Tx, mediaPaths: readonly string[], { removeMedia, log }: RemoverOptions) {
+  await tx`select set_config('idle_in_transaction_session_timeout', ${`${BATCH_IDLE_MS_MAX}ms`}, true)`;
   const held = await tx<{ mediaPath: string }[]>`
     select media_path from media_removals where media_path = any(${[...mediaPaths]}::text[]) and removed_at is null
     order by media_path for update skip locked`;
@@ -94,6 +97,8 @@ async function removeBatch(tx: Tx, mediaPaths: readonly string[], { removeMedia,
   const failed: string[] = [];
   let error: Error | undefined;
   const removeOne = async (mediaPath: string): Promise<void> => {
+    // When the connection is lost so are our locks: the same content may be recorded again by now. Then this throws.
+    await tx`select`;
     try {
       await removeMedia(mediaPath);
       removed.push(mediaPath);
