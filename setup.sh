@@ -74,6 +74,8 @@ if [ "${1:-}" = --test ]; then
   need_package curl curl
   need_package rsync rsync
   [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin need_package vsftpd vsftpd
+  [ "$(uname)" != Linux ] || compgen -G '/usr/lib/*/security/pam_pwdfile.so' >/dev/null || compgen -G '/lib/*/security/pam_pwdfile.so' >/dev/null ||
+    install_package pam_pwdfile.so libpam-pwdfile
   need_python_module swift python3-swift # OpenStack Swift: the S3-compatible server of the tests
   [ "$(uname)" != Linux ] || need_package faketime faketime # clocks that step, for chaos
   need_library libvulkan.so.1 libvulkan1 # onnxruntime's WebGPU, on the software Vulkan that comes with chromium

@@ -136,6 +136,25 @@ describe('the page', () => {
     expect(faults).toEqual([]);
   });
 
+  it('lists dead clips too, and says why one cannot have another chance', async () => {
+    await takePicture('Garage');
+    const sql = connect({ socketDir: path.join(dataDir.path, 'run'), database: 'nightjar' }, { max: 1 });
+    await eventually(async () => (await sql`select from cameras where id = 'garage'`).length > 0, { what: 'a camera' });
+    await sql`
+      insert into clips (id, camera_id, state, source_name, sha256, media_type, media_path, bytes, captured_at, captured_from,
+        processed_at, attempts, error_kind, error_message)
+      values (gen_random_uuid(), 'garage', 'dead', 'lost.mp4', repeat('a', 64), 'video/mp4', 'garage/aa/' || repeat('a', 64) || '.mp4', 9,
+        now(), 'name', now(), 5, 'unavailable', 'ffmpeg was killed')`;
+    await sql.end();
+    const { page } = await browser.visit(nightjar.url, login);
+    await connected(page);
+    await page.locator('a[href="#dead-letters"]').press('Enter');
+    const letter = page.locator('#dead-letters li', { hasText: 'lost.mp4' });
+    await letter.getByText('ffmpeg was killed').waitFor();
+    await letter.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('#dead-letters .notice', { hasText: 'not in the media store any more' }).waitFor();
+  });
+
   it('comes back by itself after the program was killed, and misses nothing', async () => {
     const { page } = await browser.visit(nightjar.url, login);
     await connected(page);

@@ -2,7 +2,7 @@ import type { Say, Tx } from '../db/index.ts';
 import { keepStored, type IsStored } from '../db/media-removals.ts';
 import { toCamera, toFrame, type FrameRow } from '../db/rows.ts';
 import type { NewId } from '../lib/id.ts';
-import type { Arrival, Camera } from '../model/index.ts';
+import type { Arrival, Camera, InboxFile } from '../model/index.ts';
 import { toCameraWire, toFrameWire, toTime } from '../model/wire.ts';
 
 /** A camera that sends pictures is not written anew for each of them. */
@@ -12,7 +12,8 @@ export type Recorded = 'recorded' | 'known';
 
 /**
  * Writes arrivals into the ledger: `pending`, or `dead` for what cannot be examined. Same camera and same content is
- * the same frame, by the unique key; inside one batch too. Files that stay in the inbox are remembered with it.
+ * the same frame, by the unique key; inside one batch too. What was never read has no content to be known by: it is the
+ * file itself. Files that stay in the inbox are remembered with it.
  */
 export async function recordArrivals(
   tx: Tx,
@@ -21,7 +22,11 @@ export async function recordArrivals(
   { newId, isStored }: { readonly newId: NewId; readonly isStored: IsStored },
 ): Promise<readonly Recorded[]> {
   const entries = arrivals.map((arrival) => ({ id: newId(), arrival }));
-  const inserted = await insertFrames(tx, entries);
+  const read = entries.filter(({ arrival }) => arrival.sha256 !== null);
+  const unread = entries.filter(({ arrival }) => arrival.sha256 === null);
+  const inserted = await insertFrames(tx, read);
+  // After those: the locks of frames come before those of files.
+  if (unread.length > 0) inserted.push(...(await insertFrames(tx, await leaveOutKnown(tx, unread))));
   await keepStored(tx, inserted.flatMap(({ mediaPath }) => mediaPath ?? []), isStored); // prettier-ignore
   await rememberFiles(tx, entries);
   await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
@@ -54,11 +59,32 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
   return rows.map(toFrame);
 }
 
+/** Of several watchers that met the same file, or one who is not sure whether it was recorded, only the first goes on. */
+async function leaveOutKnown(tx: Tx, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  const files = toFiles(entries);
+  const column = <T>(pick: (file: InboxFile) => T): T[] =>
+    [...files.values()].flatMap(({ arrival: { left } }) => (left ? [pick(left)] : []));
+  const rows = await tx<{ path: string }[]>`
+    insert into inbox_files (path, bytes, mtime_ns)
+    select * from unnest(${column(({ path }) => path)}::text[], ${column(({ bytes }) => bytes)}::bigint[],
+      ${column(({ mtimeNs }) => mtimeNs)}::text[]) as file(path, bytes, mtime_ns) order by path
+    on conflict (path) do update
+      set bytes = excluded.bytes, mtime_ns = excluded.mtime_ns, frame_id = null, clip_id = null
+      where (inbox_files.bytes, inbox_files.mtime_ns) <> (excluded.bytes, excluded.mtime_ns)
+    returning path`;
+  const unknown = new Set(rows.map(({ path }) => path));
+  return entries.filter((entry) => {
+    const path = entry.arrival.left?.path;
+    return path === undefined || (files.get(path) === entry && unknown.has(path));
+  });
+}
+
+/** By path; the last word on one wins: a statement must not touch a row twice. */
+const toFiles = (entries: readonly Entry[]): ReadonlyMap<string, Entry> =>
+  new Map(entries.flatMap((entry) => (entry.arrival.left ? [[entry.arrival.left.path, entry] as const] : [])));
+
 async function rememberFiles(tx: Tx, entries: readonly Entry[]): Promise<void> {
-  // The last word on a path wins: one statement must not touch a row twice.
-  const left = new Map(
-    entries.flatMap((entry) => (entry.arrival.left ? [[entry.arrival.left.path, entry] as const] : [])),
-  );
+  const left = toFiles(entries);
   if (left.size === 0) return;
   const kept = [...left.values()];
   const column = <T>(pick: (entry: Entry) => T): T[] => kept.map(pick);

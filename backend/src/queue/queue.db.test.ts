@@ -86,6 +86,21 @@ describe('queue', () => {
     });
   });
 
+  it('records a file that was never read once, however many watchers met it; and again when it has changed', async () => {
+    const [a, b] = [await openQueue(), await openQueue()];
+    await a.resolveCamera('a');
+    const unread = { sha256: null, mediaType: null, mediaPath: null, width: null, height: null, error: { kind: 'invalid', message: 'symbolic link' } } as const; // prettier-ignore
+    const left = { path: 'a/x.jpg', bytes: 3, mtimeNs: '1700000000123456789' };
+    const link = toArrival('a', { ...unread, left });
+    const outcomes = await Promise.all([a, b, a, b].map((queue) => queue.record(link)));
+    expect(outcomes.toSorted()).toEqual(['known', 'known', 'known', 'recorded']);
+    // The answer to the first was lost with its connection: it is recorded once more.
+    expect(await b.record(link)).toBe('known');
+    expect(await states()).toEqual({ dead: 1 });
+    expect(await b.record({ ...link, left: { ...left, bytes: 4 } })).toBe('recorded');
+    expect(await states()).toEqual({ dead: 2 });
+  });
+
   it('claims what is newest, dealt among the cameras in turn', async () => {
     const queue = await openQueue();
     await Promise.all(['busy', 'calm'].map((folder) => queue.resolveCamera(folder)));

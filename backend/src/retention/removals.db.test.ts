@@ -138,17 +138,21 @@ describe('a removal that is interrupted', () => {
 
   it('removes nothing more once its connection is lost: the same content may be recorded again by then', async () => {
     await house.addFrames(60);
-    let [calls, callsAfter, isCut] = [0, 0, false];
+    let [calls, callsAfter, underWay] = [0, 0, 0];
     let cut: Promise<void> | undefined;
+    let isCut = false;
     const retention = house.createRetention({
       async removeMedia(path) {
+        underWay += 1;
         if (isCut) callsAfter += 1;
         if (++calls >= 20) await (cut ??= house.db.query(endRemover));
         isCut = cut !== undefined;
         await house.media.remove(path);
+        underWay -= 1;
       },
     });
     await expect(retention.runOnce()).rejects.toMatchObject({ kind: 'unavailable' });
+    await eventually(() => underWay === 0, { what: 'the end of those that had begun' });
     expect(callsAfter).toBe(0);
   });
 
