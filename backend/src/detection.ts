@@ -13,7 +13,7 @@ import {
 } from './detect/index.ts';
 import type { EventStore } from './events/index.ts';
 import type { createStageLatencies } from './facts.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock, systemClock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
@@ -81,7 +81,8 @@ function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () 
       release: queue.release,
       forget: queue.forget,
       storeWithinMs: config.leaseMs,
-      clock,
+      clock: steadyClock,
+      calendar: systemClock,
       log,
       onStage: latencies.observe,
     });

@@ -15,7 +15,7 @@ import { createEventCloser, createEventStore } from './events/index.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
 import { createGpuMonitor } from './gpu/index.ts';
 import { createHealth } from './health.ts';
-import { createIngest } from './ingest/index.ts';
+import { openInbox } from './inbox.ts';
 import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import { createClosers, type Closers } from './lib/lifecycle.ts';
@@ -23,9 +23,8 @@ import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Message } from './model/wire.ts';
-import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules, toInbox } from './parts.ts';
-import { createNotices, createQueue, INBOX_CHANNEL } from './queue/index.ts';
-import { createRetention } from './retention/index.ts';
+import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules } from './parts.ts';
+import { createQueue } from './queue/index.ts';
 import { openSuspects } from './suspects.ts';
 
 export interface Nightjar {
@@ -91,13 +90,13 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
   const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media }) : undefined;
 
-  // Those who examine.
+  // Those who examine; and those who cut clips into frames for them.
   const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
-  const detection = openDetection({ config, log, closers, detectors, queue, media, events, latencies });
+  const examining = { config, log, closers, detectors, queue, media, events, latencies };
+  const detection = openDetection(examining);
   pending.on(detection.wake);
-  if (has('detect'))
-    pending.on(openSuspects({ config, log, closers, detectors, queue, media, events, latencies }).wake);
-  const cutting = has('detect') ? openCutting({ config, log, closers, queue, media }) : undefined;
+  if (has('detect')) pending.on(openSuspects(examining).wake);
+  const cutting = has('detect') ? openCutting(examining) : undefined;
   if (cutting) clipPending.on(cutting.wake);
 
   // Those who listen.
@@ -109,28 +108,8 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const url = has('api') ? await openDoors(doors) : undefined;
   if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);
 
-  // What is kept: tended where the media store is filled.
-  if (has('ingest')) {
-    const { inbox, retentionMs: ageMaxMs, diskFreeMinBytes: freeMinBytes } = config;
-    const files = { removeMedia: media.remove, freeBytes: media.freeBytes };
-    const bounds = { ageMaxMs, freeMinBytes };
-    const retention = closers.add('retention', createRetention({ db, ...files, inbox, ...bounds, clock, log }));
-    health.watch({ retention: retention.stats });
-  }
-
   // The source, last.
-  if (has('ingest')) {
-    const { resolveCamera, record, recordClip, isKnownFile } = queue;
-    const onStage = (stage: 'settle' | 'store', ms: number): void =>
-      latencies.observe(stage === 'store' ? 'keep' : stage, ms);
-    const stores = { storeOriginal: media.put, storeClip: media.putStream };
-    const sinks = { resolveCamera, record, recordClip, isKnownFile, ...stores, onStage };
-    const clocks = { clock: steady, calendar: clock };
-    const ingest = closers.add('ingest', await createIngest({ ...toInbox(config), ...sinks, ...clocks, log }));
-    health.watch({ ingest: ingest.stats });
-    const requeued = { channel: INBOX_CHANNEL, onNotice: ingest.lookAnew } as const;
-    closers.add('inbox notices', await createNotices({ db, log, ...requeued }));
-  }
+  if (has('ingest')) await openInbox({ config, log, closers, db, media, queue, health, latencies });
 
   return {
     url,

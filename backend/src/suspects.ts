@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { createDetectWorker, createExaminer, createIsolatedDetector, type Detector, type DetectWorker, type IsolatedDetector } from './detect/index.ts'; // prettier-ignore
 import type { EventStore } from './events/index.ts';
 import type { createStageLatencies } from './facts.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { besideModule } from './lib/start-worker.ts';

@@ -108,7 +108,7 @@ describe.skipIf(!isRoot)('the FTP server for cameras', () => {
     expect(await curl('gate/2026/a.jpg', '-o', path.join(home, 'got'))).not.toBe(0);
     expect(await curl('/etc/')).not.toBe(0);
     expect(await curl('..%2Fsecret.txt', '-o', path.join(home, 'got'))).not.toBe(0);
-// Above the inbox there is the inbox.
+    // Above the inbox there is the inbox.
     expect(await curl('..%2Fevil.jpg', '-T', file)).toBe(0);
     expect(await curl('', '-Q', 'SITE CHMOD 777 b.jpg')).not.toBe(0);
     await expect(stat(path.join(home, 'got'))).rejects.toThrow('ENOENT');

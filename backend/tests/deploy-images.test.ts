@@ -37,8 +37,8 @@ const stageNames = stages.map(([, , name]) => name);
 
 describe.each(files)('$name', ({ instructions: all }) => {
   it('is built on images with a version', () => {
-    const args = Object.fromEntries(of(all, 'ARG').map((rest) => rest.split('=')));
-    const bases = of(all, 'FROM').map((rest) => (rest.split(' ')[0] ?? '').replace(/\$\{(\w+)\}/, (_, name: string) => args[name] as string)); // prettier-ignore
+    const args = new Map(of(all, 'ARG').map((rest) => [rest.split('=')[0] ?? '', rest.split('=')[1] ?? '']));
+    const bases = of(all, 'FROM').map((rest) => (rest.split(' ')[0] ?? '').replace(/\$\{(\w+)\}/, (_, name: string) => args.get(name) ?? '')); // prettier-ignore
     const foreign = bases.filter((base) => !stageNames.includes(base));
     expect(foreign.filter((base) => !/:[^:]*\d/.test(base))).toEqual([]);
   });

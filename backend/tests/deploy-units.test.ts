@@ -45,7 +45,8 @@ describe('the units', () => {
 
   it.each(units)('%s starts what the build makes, and is started again for ever', (name) => {
     const text = readFileSync(path.join(folder, name), 'utf8');
-    const [, script = ''] = /^\/usr\/bin\/node (\S+) serve$/.exec(valuesOf(text, 'ExecStart')[0] ?? '') ?? [];
+    const [, script = ''] =
+      /^\/usr\/bin\/node \/opt\/nightjar\/(\S+) serve$/.exec(valuesOf(text, 'ExecStart')[0] ?? '') ?? [];
     expect(existsSync(path.join(root, script.replace('/dist/', '/src/').replace(/\.js$/, '.ts')))).toBe(true);
     expect(valuesOf(text, 'Restart')).toEqual(['always']);
     expect(valuesOf(text, 'StartLimitIntervalSec')).toEqual(['0']);

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCleanups } from '../../tests/harness/cleanups.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { eventually } from '../../tests/harness/eventually.ts';
 import { NightjarError } from '../lib/errors.ts';
 import {
   connect,
@@ -145,6 +146,21 @@ describe('database', () => {
     await one.close();
     await two.renew();
     await two.close();
+    await db.close();
+  });
+
+  it('lets the holder go on while the server still has the lock with a connection that was lost', async () => {
+    const db = await createTestDatabase();
+    const [one, lost] = [createOwnerLock(db.target, 77), createOwnerLock(db.target, 77)];
+    await one.renew();
+    await db.query(
+      (sql) => sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 77`,
+    );
+    const isTaken = () => lost.renew().then(() => true, () => undefined); // prettier-ignore
+    await eventually(isTaken, { what: 'the lock in the hands of the other connection' });
+    const goesOn = () => one.renew().then(() => true, () => undefined); // prettier-ignore
+    expect(await eventually(goesOn, { what: 'the holder to go on' })).toBe(true);
+    await Promise.all([one.close(), lost.close()]);
     await db.close();
   });
 });

@@ -25,6 +25,7 @@ export interface OwnerLock {
 export function createOwnerLock(target: DatabaseTarget, owner: number = randomInt(1, OWNER_MAX)): OwnerLock {
   const open = (): Sql => connect(target, { max: 1, idle_timeout: 0, max_lifetime: null });
   let sql = open();
+  let wasHeld = false;
   /** A connection that fell silent may never break by itself: its holder would wait for ever, and be taken for dead. */
   const late = (): AwayError => {
     void sql.end({ timeout: 0 });
@@ -42,7 +43,10 @@ export function createOwnerLock(target: DatabaseTarget, owner: number = randomIn
       const rows = await answerWithin(limit, take).catch((thrown: unknown) => {
         throw toDatabaseError(thrown);
       });
-      if (rows[0]?.held !== true) throw new NightjarError('conflict', `owner lock ${owner} is held by another process`);
+      const held = rows[0]?.held === true;
+      // A connection of ours was lost and the server has not heard of it yet: until it does, the lock is held all the same.
+      if (!held && !wasHeld) throw new NightjarError('conflict', `owner lock ${owner} is held by another process`);
+      wasHeld = true;
     },
     close: () => sql.end({ timeout: 2 }),
   };

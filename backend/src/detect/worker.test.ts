@@ -3,6 +3,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { silentLog as log } from '../lib/log.ts';
 import type { Detector } from './detector.ts';
+import { StoreAwayError } from './store-outage.ts';
 import { testFrame } from './test-frame.ts';
 import { createDetectWorker, type DetectWorkerOptions } from './worker.ts';
 
@@ -91,4 +92,30 @@ it('a frame that fails otherwise has used an attempt', async () => {
   fail();
   await expect.poll(() => became).toEqual(['failed: unavailable', 'forgotten']);
   await worker.close();
+});
+
+it('waits at its close for a frame that it claimed again while it handed it back', async () => {
+  let handBack: () => void = () => undefined;
+  const handingBack = new Promise<void>((resolve) => (handBack = resolve));
+  const { run, fail } = createFailing('unavailable');
+  const claims = [{ ...testFrame }, { ...testFrame }];
+  let prepared = 0;
+  const became: string[] = [];
+  const prepare = (): Promise<string> =>
+    ++prepared === 1 ? Promise.reject(new StoreAwayError('unavailable', 'away')) : Promise.resolve('picture');
+  const { worker } = openWorker({
+    examiner: { detector: { ...detector, batchMax: 2 }, prepare, detect: run },
+    detect: run,
+    claim: () => Promise.resolve(claims.splice(0, 1)),
+    release: () => (became.push('released'), handingBack),
+    forget: () => void became.push('forgotten'),
+  });
+  await expect.poll(() => prepared).toBe(2);
+  handBack();
+  await expect.poll(() => became).toEqual(['released', 'forgotten']);
+  expect(worker.inHand()).toBe(1);
+  const closing = worker.close();
+  fail();
+  await closing;
+  expect(became).toEqual(['released', 'forgotten', 'released', 'forgotten']);
 });

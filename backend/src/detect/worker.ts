@@ -39,7 +39,10 @@ export interface DetectWorkerOptions<Prepared> {
   readonly forget: (frame: LeasedFrame) => void;
   /** How long a finished result is worth storing: as long as the lease can be kept. */
   readonly storeWithinMs: number;
+  /** For how long something lasts. */
   readonly clock: Clock;
+  /** The time of day, where that is another clock. */
+  readonly calendar?: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
   readonly onStage?: (stage: DetectStage, durationMs: number) => void;
 }
@@ -55,10 +58,11 @@ export interface DetectWorker {
 }
 
 export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepared>): DetectWorker {
-  const { examiner, log, onStage } = options;
+  const { examiner, log, onStage, calendar = options.clock } = options;
   const { detector } = examiner;
   const { inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND } = options;
-  const inHand = new Map<string, Promise<void>>();
+  /** By identity: a frame that was taken from us and claimed again is in hand twice, for the moment. */
+  const inHand = new Map<LeasedFrame, Promise<void>>();
   const closing = new AbortController();
   // Each frame whose result cannot be stored for now waits on it: bounded, and nothing that Node should warn of.
   setMaxListeners(inHandMax, closing.signal);
@@ -72,7 +76,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
   }
 
   async function examine(frame: LeasedFrame): Promise<void> {
-    onStage?.('queue', Math.max(0, options.clock.nowMs() - frame.receivedAt.getTime()));
+    onStage?.('queue', Math.max(0, calendar.nowMs() - frame.receivedAt.getTime()));
     const prepared = await examiner.prepare(() => read(frame));
     if (closing.signal.aborted) return options.release([frame]);
     const objects = await examiner.detect(prepared);
@@ -112,7 +116,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       );
     } finally {
       options.forget(frame);
-      inHand.delete(toKey(frame));
+      inHand.delete(frame);
       loop.wake();
     }
   }
@@ -127,7 +131,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       // Half of the places at once, or the claims of a busy detector would be for single frames.
       if (free * 2 < inHandMax || !isReady() || options.isWanted?.() === false) return false;
       const frames = await options.claim(free);
-      for (const frame of frames) inHand.set(toKey(frame), handle(frame));
+      for (const frame of frames) inHand.set(frame, handle(frame));
       if (frames.length > 0) options.onClaimed?.();
       return frames.length > 0;
     },
@@ -144,6 +148,3 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
     },
   };
 }
-
-/** A frame that was taken from us and claimed again is in hand twice, for the moment. */
-const toKey = ({ id, attempts }: LeasedFrame): string => `${id}:${attempts}`;

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { parseExifTime, parseNameTime, toCaptureTime } from './capture-time.ts';
+import { parseExifTime, parseNameTime, toCaptureTime, toClipCaptureTime } from './capture-time.ts';
 import { makeImage } from './test-inbox.ts';
 
 const context = { timeZone: 'Europe/Berlin', nowMs: Date.UTC(2025, 5, 1) };
@@ -128,4 +128,13 @@ describe('the capture time', () => {
     expect(at('image.jpg', exif)).toBe('2023-07-01T10:00:00.000Z');
     expect(at('image.jpg')).toBe('2024-02-01T00:00:00.000Z');
   });
+
+  it.each([-99_999_999_999_000, 99_999_999_999_999_000, Number.NaN])(
+    'is that of now where the file has a time that nobody can hold: %d',
+    (beyond) => {
+      const file = { sourceName: 'a.jpg', exif: undefined, mtimeMs: beyond };
+      expect(toCaptureTime(file, context)).toEqual(new Date(context.nowMs));
+      expect(toClipCaptureTime(file, context)).toMatchObject({ capturedAt: new Date(context.nowMs) });
+    },
+  );
 });

@@ -7,6 +7,9 @@ import { findNameTimes, type NameTime } from './name-time.ts';
 const CAPTURED_MS_MIN = Date.UTC(1990, 0, 1);
 /** How far a camera's clock or time zone may run ahead before it is not believed. */
 const AHEAD_MS_MAX = 24 * 3_600_000;
+/** Some file systems keep times that neither the database nor a date can hold; a file server sets what it is told. */
+const MODIFIED_MS_MIN = Date.parse('0001-01-01T00:00:00Z');
+const MODIFIED_MS_MAX = Date.parse('9999-12-31T00:00:00Z');
 
 export interface TimeContext {
   /** IANA name; the zone of local times. Times that a clock change skips or repeats are resolved as `compatible`. */
@@ -19,7 +22,9 @@ export function toCaptureTime(
   context: TimeContext,
 ): Date {
   return new Date(
-    parseNameTime(file.sourceName, context) ?? (file.exif && parseExifTime(file.exif, context)) ?? file.mtimeMs,
+    parseNameTime(file.sourceName, context) ??
+      (file.exif && parseExifTime(file.exif, context)) ??
+      toModifiedMs(file, context),
   );
 }
 
@@ -29,8 +34,14 @@ export function toClipCaptureTime(
   context: TimeContext,
 ): { readonly capturedAt: Date; readonly capturedFrom: 'name' | 'modified' } {
   const named = parseNameTime(file.sourceName, context);
-  return { capturedAt: new Date(named ?? file.mtimeMs), capturedFrom: named === undefined ? 'modified' : 'name' };
+  return {
+    capturedAt: new Date(named ?? toModifiedMs(file, context)),
+    capturedFrom: named === undefined ? 'modified' : 'name',
+  };
 }
+
+const toModifiedMs = ({ mtimeMs }: { readonly mtimeMs: number }, { nowMs }: TimeContext): number =>
+  mtimeMs >= MODIFIED_MS_MIN && mtimeMs <= MODIFIED_MS_MAX ? mtimeMs : nowMs;
 
 /** Milliseconds since 1970 by the name (path inside the camera folder); undefined if it tells no believable time. */
 export function parseNameTime(sourceName: string, context: TimeContext): number | undefined {

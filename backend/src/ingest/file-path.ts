@@ -3,13 +3,15 @@
  *
  * Inside, a path is a string. Each byte that is not valid UTF-8 stands in it as one half of a surrogate pair (U+DC80 to
  * U+DCFF; Python calls this `surrogateescape`), which no valid name contains: so the bytes can be got back without loss,
- * and a normal name is what it always was. The file system gets the bytes, the ledger gets `toLedgerText`.
+ * and a normal name is what it always was. The file system gets the bytes, the ledger gets `toLedgerText` and `toLedgerKey`.
  */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 
 /** Longer paths cannot be named to the system, though folders that are made step by step may lead there. */
 const PATH_BYTES_MAX = process.platform === 'darwin' ? 1_023 : 4_095;
 const UTF8_BYTES_PER_CHAR_MAX = 3;
+const LEDGER_KEY_BYTES_MAX = 2_000;
 
 const ESCAPES_FROM = 0xdc00;
 /** With the flag `u` this matches no half of a whole pair. */
@@ -59,6 +61,16 @@ export function toLedgerText(path: string): string {
   return path
     .replaceAll('\\', '\\\\')
     .replace(/[\udc80-\udcff]/gu, (byte) => `\\x${(byte.charCodeAt(0) & 0xff).toString(16)}`);
+}
+
+/** `toLedgerText` for what is looked up by an index, which holds 2,704 bytes at most. No two paths have the same here either. */
+export function toLedgerKey(path: string): string {
+  const text = toLedgerText(path);
+  const bytes = Buffer.from(text);
+  if (bytes.length <= LEDGER_KEY_BYTES_MAX) return text;
+  // Longer than all that are left whole. With a backslash: nobody takes it for a path that the system knows.
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return `${bytes.subarray(0, LEDGER_KEY_BYTES_MAX).toString()}\\...${sha256}`;
 }
 
 export function isTooLong(path: string): boolean {

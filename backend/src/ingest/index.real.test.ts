@@ -281,7 +281,10 @@ describe('a file that the ledger has forgotten', () => {
     let isForgotten = false;
     const isKnownFile = async (file: InboxFile) => !isForgotten && (await test.sinks.isKnownFile(file));
     const { log, warnings } = createWarnings();
+    // Its folder is watched before the file comes: else nobody could have told of it.
+    await mkdir(join(test.inbox, 'cam'));
     const ingest = await test.start({ mode: 'copy', settleMs: 50, isKnownFile, log });
+    await ingest.idle();
     await test.write('cam/text.txt', 'text');
     await arrived(1);
     test.putForward(5_000);

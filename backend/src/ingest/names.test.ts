@@ -21,6 +21,15 @@ describe('a path in the inbox', () => {
     });
   });
 
+  it('of any length is known to the ledger by a text that fits an index, and by no other', () => {
+    const deep = `cam/${'\udcff'.repeat(255)}/${'大'.repeat(85)}/`.repeat(6);
+    const keys = [`${deep}a.jpg`, `${deep}b.jpg`, deep.slice(0, 490)].map((path) => toPlace(path).ledgerPath);
+    expect(new Set(keys).size).toBe(3);
+    expect(Math.max(...keys.map((key) => Buffer.byteLength(key)))).toBeLessThan(2_700);
+    expect(toPlace(`${deep}a.jpg`).ledgerPath).toBe(keys[0]);
+    expect(toPlace(keys[0] ?? '').ledgerPath).not.toBe(keys[0]);
+  });
+
   it.each(['cam/.a.jpg', 'cam/a.jpg.part', 'a.TMP', 'a.jpg.filepart', 'a.jpg.crdownload', 'a.jpg~', '.cam/a.jpg'])(
     'ignores %s',
     (path) => expect(isIgnored(path)).toBe(true),

@@ -1,6 +1,6 @@
 /** What a path in the inbox means. Paths are relative to the inbox, with `/` between names (see file-path.ts). */
 import { toPrintable } from '../lib/printable.ts';
-import { toLedgerText } from './file-path.ts';
+import { toLedgerKey, toLedgerText } from './file-path.ts';
 
 /** Where a finished file is put aside, in its own folder, before it is deleted: `.nightjar/<id>/<name>`. */
 export const ASIDE_FOLDER = '.nightjar';
@@ -29,7 +29,7 @@ export function toPlace(path: string): Place {
   const asNamed = toNamedPath(path);
   return {
     path,
-    ledgerPath: toLedgerText(path),
+    ledgerPath: toLedgerKey(path),
     cameraFolder: toCameraFolder(path),
     sourceName: toPrintable(toLedgerText(asNamed.slice(asNamed.indexOf('/') + 1))),
     isAside: asNamed !== path,

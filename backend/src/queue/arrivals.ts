@@ -27,12 +27,13 @@ export async function recordArrivals(
   const inserted = await insertFrames(tx, read);
   // After those: the locks of frames come before those of files.
   if (unread.length > 0) inserted.push(...(await insertFrames(tx, await leaveOutKnown(tx, unread))));
-  await keepStored(tx, inserted.flatMap(({ mediaPath }) => mediaPath ?? []), isStored); // prettier-ignore
+  const insertedIds = new Set(inserted.map(({ id }) => id));
+  const givenBack = await giveBack(tx, read.filter(({ id }) => !insertedIds.has(id))); // prettier-ignore
+  await keepStored(tx, [...inserted, ...givenBack].flatMap(({ mediaPath }) => mediaPath ?? []), isStored); // prettier-ignore
   await rememberFiles(tx, entries);
   await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
   for (const frame of inserted.filter(({ state }) => state === 'dead'))
     say({ type: 'frame.dead', data: toFrameWire(frame) });
-  const insertedIds = new Set(inserted.map(({ id }) => id));
   return entries.map(({ id }) => (insertedIds.has(id) ? 'recorded' : 'known'));
 }
 
@@ -57,6 +58,22 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
     on conflict (camera_id, sha256) where clip_id is null do nothing
     returning *`;
   return rows.map(toFrame);
+}
+
+/** A picture whose file was lost (a broken disk) and that comes again: its frame has a file again, and is examined if it never was. */
+async function giveBack(tx: Tx, entries: readonly Entry[]): Promise<readonly { readonly mediaPath: string | null }[]> {
+  const pictures = entries.filter(({ arrival }) => arrival.error === null);
+  if (pictures.length === 0) return [];
+  const column = <T>(pick: (arrival: Arrival) => T): T[] => pictures.map(({ arrival }) => pick(arrival));
+  return tx<{ mediaPath: string | null }[]>`
+    update frames set media_path = arrival.media_path, state = case state when 'dead' then 'pending' else state end,
+      attempts = case state when 'dead' then 0 else attempts end, available_at = now(),
+      processed_at = case state when 'dead' then null else processed_at end
+    from unnest(${column((a) => a.cameraId)}::text[], ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaPath)}::text[])
+      as arrival(camera_id, sha256, media_path)
+    where frames.camera_id = arrival.camera_id and frames.sha256 = arrival.sha256 and clip_id is null
+      and frames.media_path is null and width is not null
+    returning frames.media_path`;
 }
 
 /** Of several watchers that met the same file, or one who is not sure whether it was recorded, only the first goes on. */

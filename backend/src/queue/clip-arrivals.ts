@@ -22,6 +22,7 @@ export async function recordClipArrivals(
 ): Promise<readonly Recorded[]> {
   const entries = arrivals.map((arrival) => ({ id: newId(), arrival }));
   const insertedIds = await insertClips(tx, entries);
+  await giveBack(tx, entries.filter(({ id }) => !insertedIds.has(id))); // prettier-ignore
   await keepStored(tx, arrivals.map(({ mediaPath }) => mediaPath), isStored); // prettier-ignore
   await rememberFiles(tx, entries);
   await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
@@ -41,6 +42,19 @@ async function insertClips(tx: Tx, entries: readonly Entry[]): Promise<ReadonlyS
     on conflict (camera_id, sha256) do nothing
     returning id`;
   return new Set(rows.map(({ id }) => id));
+}
+
+/** A clip whose file was lost, and that comes again: see arrivals.ts. What was cut from it stays. */
+async function giveBack(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const column = <T>(pick: (arrival: ClipArrival) => T): T[] => entries.map(({ arrival }) => pick(arrival));
+  await tx`
+    update clips set media_path = arrival.media_path, state = case state when 'dead' then 'pending' else state end,
+      attempts = case state when 'dead' then 0 else attempts end, available_at = now(),
+      processed_at = case state when 'dead' then null else processed_at end
+    from unnest(${column((a) => a.cameraId)}::text[], ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaPath)}::text[])
+      as arrival(camera_id, sha256, media_path)
+    where clips.camera_id = arrival.camera_id and clips.sha256 = arrival.sha256 and clips.media_path is null`;
 }
 
 async function rememberFiles(tx: Tx, entries: readonly Entry[]): Promise<void> {

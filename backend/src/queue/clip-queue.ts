@@ -44,7 +44,7 @@ export interface ClipQueue extends ClipLedger {
 export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQueue> {
   const { db, transact, lock, clock, log, leaseMs, attemptsMax, onClip } = options;
   const { owner } = lock;
-  const held = new Map<string, LeasedClip>();
+  const held = new Set<LeasedClip>();
   const takeOldest = createOldestShare();
   let afterCameraId = '';
   const notices = await createNotices({ db, log, channel: CLIPS_CHANNEL, onNotice: onClip });
@@ -67,7 +67,7 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
     log,
     idleMs: leaseMs / RENEWALS_PER_LEASE,
     runOnce: async () => {
-      if (held.size > 0) await db.query((sql) => renewClipLeases(sql, owner, [...held.values()], leaseMs));
+      if (held.size > 0) await db.query((sql) => renewClipLeases(sql, owner, [...held], leaseMs));
       return false;
     },
   });
@@ -78,7 +78,7 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
     const clip = await db.query((sql) => claimClip(sql, turn, { owner, leaseMs }));
     if (!clip) return undefined;
     if (!turn.oldest) afterCameraId = clip.cameraId;
-    held.set(toLeaseKey(clip), clip);
+    held.add(clip);
     return clip;
   }
 
@@ -87,7 +87,7 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
   /** Whoever held one at the end did not get to it; the reaper of another process would, later. */
   async function releaseAll(): Promise<void> {
     const quiet = (thrown: unknown): void => log.debug({ reason: toMessage(thrown) }, 'a clip was not handed back');
-    for (const clip of held.values()) await release(clip).catch(quiet);
+    for (const clip of held) await release(clip).catch(quiet);
   }
 
   return {
@@ -103,13 +103,10 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
     completeClip: (clip) => db.query((sql) => completeClip(sql, toLease(clip))),
     failClip: (clip, error) => transact((tx, say) => failClip(tx, say, toLease(clip), { error, attemptsMax })),
     releaseClip: release,
-    forgetClip: (clip) => void held.delete(toLeaseKey(clip)),
+    forgetClip: (clip) => void held.delete(clip),
     async close() {
       await Promise.all([reaper.close(), renewer.close(), notices.close(), record.idle()]);
       await releaseAll();
     },
   };
 }
-
-/** A later lease of the same clip is another lease. */
-const toLeaseKey = ({ id, attempts }: LeasedClip): string => `${id}:${attempts}`;

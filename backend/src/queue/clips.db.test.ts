@@ -82,6 +82,18 @@ describe('the ledger of clips', () => {
     await db.close();
   });
 
+  it('takes the file of a clip that had lost it, to be cut if it never was', async () => {
+    const queue = await openQueue();
+    await queue.resolveCamera('a');
+    const arrival = toClipArrival('a');
+    await queue.recordClip(arrival);
+    await query(
+      `update clips set state = 'dead', processed_at = now(), media_path = null, error_kind = 'not_found', error_message = 'lost'`,
+    );
+    expect(await queue.recordClip(arrival)).toBe('known');
+    expect((await claim(queue)).mediaPath).toBe(arrival.mediaPath);
+  });
+
   it('has a clip once, however often and however concurrently it arrives', async () => {
     const queue = await openQueue();
     const arrival = toClipArrival('a', { left: { path: 'a/x.mp4', bytes: 7, mtimeNs: '1' } });

@@ -92,7 +92,8 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
   const lock = createOwnerLock(options.target);
   await lock.renew();
   const lease = { owner: lock.owner, leaseMs };
-  const held = new Map<string, LeasedFrame>();
+  /** By identity: the same frame may be leased again under the same number while an earlier lease is being given up. */
+  const held = new Set<LeasedFrame>();
   const folders = new Map<string, { readonly id: string; readonly untilMs: number }>();
   const takeOldest = createOldestShare();
   const notices = await createNotices({ db, log, channel: FRAMES_CHANNEL, onNotice: options.onPending });
@@ -122,13 +123,13 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     log,
     idleMs: leaseMs / RENEWALS_PER_LEASE,
     runOnce: async () => {
-      if (held.size > 0) await db.query((sql) => renewLeases(sql, lock.owner, [...held.values()], leaseMs));
+      if (held.size > 0) await db.query((sql) => renewLeases(sql, lock.owner, [...held], leaseMs));
       return false;
     },
   });
 
   function hold(frames: readonly LeasedFrame[]): readonly LeasedFrame[] {
-    for (const frame of frames) held.set(toLeaseKey(frame), frame);
+    for (const frame of frames) held.add(frame);
     return frames;
   }
 
@@ -159,7 +160,7 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     fail: (frame, error) =>
       transact((tx, say) => failFrame(tx, say, { frame, owner: lock.owner }, { error, attemptsMax })),
     release: (frames) => db.query((sql) => releaseFrames(sql, lock.owner, frames)),
-    forget: (frame) => void held.delete(toLeaseKey(frame)),
+    forget: (frame) => void held.delete(frame),
     depths: () => readDepths(db),
     async close() {
       await Promise.all([clips.close(), reaper.close(), renewer.close(), notices.close(), record.idle()]);
@@ -167,9 +168,6 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     },
   };
 }
-
-/** A later lease of the same frame is another lease. */
-const toLeaseKey = ({ id, attempts }: LeasedFrame): string => `${id}:${attempts}`;
 
 interface DepthsRow {
   readonly pending: number;

@@ -61,6 +61,23 @@ describe('queue', () => {
     expect(await states()).toEqual({ pending: 1 });
   });
 
+  it.each([
+    ['dead', 'pending', 0],
+    ['done', 'done', 2],
+  ] as const)('takes the file of a %s frame that had lost it: then it is %s', async (state, then, attempts) => {
+    const queue = await openQueue();
+    await queue.resolveCamera('a');
+    const arrival = toArrival('a');
+    await queue.record(arrival);
+    await db.query((sql) => sql`
+      update frames set state = ${state}, attempts = 2, processed_at = now(), media_path = null, error_kind = 'not_found',
+        error_message = 'its file is missing from the media store'`); // prettier-ignore
+    expect(await Promise.all([queue.record(arrival), queue.record(arrival)])).toEqual(['known', 'known']);
+    expect(await db.query((sql) => sql`select state, attempts, media_path from frames`)).toMatchObject([
+      { state: then, attempts, mediaPath: arrival.mediaPath },
+    ]);
+  });
+
   it('tells that the camera is online, once', async () => {
     const queue = await openQueue();
     await queue.resolveCamera('a');
@@ -244,6 +261,23 @@ describe('queue', () => {
     await eventually(async () => (await other.claim(1))[0]?.attempts === 2, {
       what: 'the forgotten frame to be taken back',
     });
+  });
+
+  it('keeps the lease of a frame that was claimed again before it was forgotten for the first time', async () => {
+    const queue = await openQueue({ leaseMs: 600 });
+    await queue.resolveCamera('a');
+    await queue.record(toArrival('a'));
+    const [first] = await queue.claim(1);
+    if (!first) throw new Error('a frame waits');
+    await queue.release([first]);
+    expect(await queue.claim(1)).toMatchObject([{ id: first.id, attempts: first.attempts }]);
+    queue.forget(first);
+    const expiry = async () => {
+      const [row] = await db.query((sql) => sql<{ at: Date | null }[]>`select lease_expires_at as at from frames`);
+      return row?.at?.getTime() ?? 0;
+    };
+    const before = await expiry();
+    await eventually(async () => (await expiry()) > before + 600, { what: 'the second lease to be renewed twice' });
   });
 
   it('wakes the other process when a frame arrives', async () => {

@@ -16,6 +16,7 @@ import type { Database } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
+import { createAgeBound, type AgeOptions } from './age.ts';
 import { createInboxRows } from './inbox-rows.ts';
 import { pruneRemovals, removeDue } from './removals.ts';
 import { createTrouble, isVain, toGib, toLook } from './room.ts';
@@ -29,7 +30,7 @@ const AGE_EVERY_MS = 60_000;
 /** After deleting in vain. */
 const VAIN_PAUSE_MS = 60_000;
 
-export interface RetentionOptions {
+export interface RetentionOptions extends AgeOptions {
   readonly db: Database;
   readonly removeMedia: (mediaPath: string) => Promise<void>;
   /** Of the media store; null where nobody can say: then nothing is deleted for room. */
@@ -62,6 +63,7 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
   const total = createTally();
   const trouble = createTrouble(log);
   const inboxRows = createInboxRows(options);
+  const readBound = createAgeBound(options);
   let underWay: Tally | undefined;
   let freeBytes: number | null = null;
   let agedMs = -Infinity;
@@ -86,7 +88,7 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
   }
 
   async function forgetOld(ageMaxMs: number, signal: AbortSignal): Promise<void> {
-    const before = await readBound(options.db, ageMaxMs);
+    const before = await readBound(ageMaxMs);
     const isEnough = (): Promise<boolean> => Promise.resolve(false);
     await tallied('for age', async (tally) => {
       await walk({ ...options, wanted: { reviewed: false, before }, isEnough, tally, signal });
@@ -150,10 +152,4 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
     stats: () => ({ ...addTally({ ...total }, underWay ?? createTally()), freeBytes, trouble: trouble.read() }),
     close: async () => loop?.close(),
   };
-}
-
-/** By the clock that said when things were received. */
-async function readBound(db: Database, ageMaxMs: number): Promise<Date> {
-  const [row] = await db.query((sql) => sql<{ bound: Date }[]>`select now() - ${ageMaxMs} * interval '1 ms' as bound`);
-  return row?.bound ?? new Date(0);
 }

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestQueue, toArrival } from '../../tests/harness/ledger.ts';
+import { systemClock } from '../lib/clock.ts';
 import { createTestHouse, DAY_MS, type TestHouse } from './tests/test-house.ts';
 
 let house: TestHouse;
@@ -58,6 +59,26 @@ describe('by age', () => {
     await house.createRetention().runOnce();
     expect([await house.count('frames'), await house.count('clips')]).toEqual([5, 0]);
     expect(await house.faults()).toEqual([]);
+  });
+
+  it('does not believe a clock that was just set ahead; after an hour it does', async () => {
+    const time = { steadyMs: 1e9, atMs: Date.now() };
+    const retention = house.createRetention({
+      steady: { nowMs: () => time.steadyMs },
+      clock: { ...systemClock, nowMs: () => time.atMs },
+    });
+    await retention.runOnce();
+    await house.addFrame({ ageDays: 31 });
+    const pass = async (steadyMs: number): Promise<number> => {
+      time.steadyMs += steadyMs;
+      time.atMs += 60_000;
+      await retention.runOnce();
+      return house.count('frames');
+    };
+    // To the database two days more have gone by than to us.
+    expect(await pass(-2 * DAY_MS)).toBe(1);
+    expect(await pass(3_500_000)).toBe(1);
+    expect(await pass(100_000)).toBe(0);
   });
 
   it('keeps a clip for as long as one of its frames', async () => {

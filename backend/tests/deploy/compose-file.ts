@@ -13,6 +13,7 @@ const FILE = path.join(root, 'docker-compose.prod.yml');
 
 const text = z.string();
 const texts = z.array(text);
+const duration = z.string().regex(/^\d+(ms|s|m|h)$/);
 const service = z.strictObject({
   image: text,
   build: z.strictObject({ context: text, dockerfile: text.optional(), target: text.optional() }).optional(),
@@ -27,7 +28,7 @@ const service = z.strictObject({
   security_opt: texts.default([]),
   tmpfs: texts.default([]),
   shm_size: text.optional(),
-  stop_grace_period: text.optional(),
+  stop_grace_period: duration.optional(),
   networks: texts.default([]),
   depends_on: z.record(text, z.strictObject({ condition: text })).default({}),
   secrets: texts.default([]),
@@ -37,10 +38,10 @@ const service = z.strictObject({
   env_file: z.array(z.strictObject({ path: text, required: z.boolean() })).default([]),
   healthcheck: z.strictObject({
     test: texts,
-    interval: text,
-    timeout: text,
+    interval: duration,
+    timeout: duration,
     retries: z.number(),
-    start_period: text.optional(),
+    start_period: duration.optional(),
   }),
   deploy: z.strictObject({
     resources: z.strictObject({
@@ -65,12 +66,12 @@ type Variables = Readonly<Record<string, string>>;
 
 /** Replaces `${NAME:-default}`, `${NAME:?message}` and `$$`. Throws for a variable that is needed. */
 function interpolate(value: string, variables: Variables): string {
-  return value.replaceAll(/\$\$|\$\{(\w+):([-?])([^}]*)\}/g, (found, name?: string, sign?: string, rest = '') => {
+  return value.replaceAll(/\$\$|\$\{(\w+):([-?])([^}]*)\}/g, (found, name?: string, sign?: string, rest?: string) => {
     if (name === undefined) return '$';
     const given = variables[name] ?? '';
     if (given !== '') return given;
     if (sign !== '-') throw new Error(`${found} is not set`);
-    return rest;
+    return rest ?? '';
   });
 }
 
