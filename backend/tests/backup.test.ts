@@ -58,17 +58,17 @@ let framesBefore: readonly FrameWire[];
 it('backs up a house that is running', async () => {
   framesBefore = await getAll<FrameWire>(nightjar, '/api/frames');
   const made = await cli(house, 'backup', file);
-  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/frames +│ 12 /) });
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/frames +│ 12 /) as unknown });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await cli(house, 'backup', file)).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/is there already/),
+    stderr: expect.stringMatching(/is there already/) as unknown,
   });
 });
 
 it('is not restored into a house that is in use', async () => {
   const refused = await cli(house, 'restore', file);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/another Nightjar is running/) });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/another Nightjar is running/) as unknown });
 });
 
 it('gives everything back to an empty house', async () => {
@@ -77,7 +77,7 @@ it('gives everything back to an empty house', async () => {
   const data = path.join(other, 'data');
   await mkdir(data);
   const restored = await runCli(['restore', file], { cwd: other, env: { DATA_DIR: data } });
-  expect(restored).toMatchObject({ code: 0, stdout: expect.stringMatching(/restored/) });
+  expect(restored).toMatchObject({ code: 0, stdout: expect.stringMatching(/restored/) as unknown });
   expect(await readdir(other)).toContain('.env');
   const again = await startProcess(data, { DATA_DIR: data });
   cleanups.add(() => again.kill('SIGKILL'));
@@ -90,5 +90,5 @@ it('gives everything back to an empty house', async () => {
 it('is not restored twice', async () => {
   const env = { DATA_DIR: path.join(other, 'data') };
   const refused = await runCli(['restore', file], { cwd: other, env });
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/not empty/) });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/not empty/) as unknown });
 });

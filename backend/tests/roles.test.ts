@@ -94,7 +94,7 @@ it('tells of the health of a process without the API, and nothing else', async (
   const env = { ROLES: 'ingest', HEALTH_PORT: String(healthPort) };
   expect(await runCli(['health'], { cwd: dataDir.path, env })).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/healthy/),
+    stdout: expect.stringMatching(/healthy/) as unknown,
   });
   const closed = { ...env, HEALTH_PORT: String(await freePort()) };
   expect(await runCli(['health'], { cwd: dataDir.path, env: closed })).toMatchObject({ code: 1 });

@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../lib/errors.ts';
 import { isTooLong, toFilePath } from './file-path.ts';
 import { isGone, lookAt, toFileError, type Sighting } from './inbox-file.ts';
 import { ASIDE_FOLDER, type Place } from './names.ts';
@@ -35,7 +36,11 @@ export async function removeRecorded(
   try {
     const now = await lookAt(join(inbox, path));
     if (now?.print !== sighting.print) return now ? 'newer' : 'removed';
-    const isMoved = await moveAside(join(inbox, path), join(inbox, aside));
+    const isMoved = await moveAside(join(inbox, path), join(inbox, aside)).catch(toNoRoom);
+    if (isMoved === 'no room') {
+      await removeEmptyFolders(dirname(join(inbox, aside)));
+      return await removeInPlace(join(inbox, path), sighting);
+    }
     return isMoved ? await removeAside(inbox, aside, sighting) : 'removed';
   } catch (thrown) {
     throw toFileError('removing the file from the inbox', thrown);
@@ -56,7 +61,8 @@ function toAside(inbox: string, path: string): string {
 async function moveAside(path: string, aside: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await mkdir(toFilePath(dirname(aside)), { recursive: true });
+      await makeFolder(dirname(dirname(aside)));
+      await makeFolder(dirname(aside));
       await rename(toFilePath(path), toFilePath(aside));
       return true;
     } catch (thrown) {
@@ -66,6 +72,29 @@ async function moveAside(path: string, aside: string): Promise<boolean> {
       if (attempt === ATTEMPTS_MAX) throw thrown;
     }
   }
+}
+
+/** One at a time: `recursive` hides that there is no room (Node 20 then says ENOENT). */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(toFilePath(folder)).catch((thrown: unknown) => {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  });
+}
+
+function toNoRoom(thrown: unknown): 'no room' {
+  if (!['ENOSPC', 'EDQUOT'].includes(errorCode(thrown) ?? '')) throw thrown;
+  return 'no room';
+}
+
+/**
+ * A disk that is full has no room for a folder, and would stay full for ever. For the moment between the look and the
+ * removal we rely on what is to blame: nobody else can write a newer upload there either.
+ */
+async function removeInPlace(path: string, sighting: Sighting): Promise<Removal> {
+  const now = await lookAt(path);
+  if (now && now.print !== sighting.print) return 'newer';
+  if (now) await unlink(toFilePath(path));
+  return 'removed';
 }
 
 async function removeAside(inbox: string, aside: string, sighting: Sighting): Promise<Removal> {

@@ -1,5 +1,5 @@
 /** The media store in a folder, which several processes may share by mount. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, open, opendir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,6 +17,14 @@ const UNFINISHED_FOLDER = '.unfinished';
 const UNFINISHED_AGE_MS_MAX = 10 * 60_000;
 
 type Content = Uint8Array | AsyncIterable<Uint8Array>;
+
+interface Kept {
+  /** Bytes */
+  readonly size: number;
+  /** Whether a file of this size is what is to be kept. */
+  readonly isSame: (file: string) => Promise<boolean>;
+  readonly toContent: () => Content;
+}
 
 /** Opens (or makes) the store at `root`; what a crash left half-written is removed. */
 export async function createDiskStore({ root, log }: { root: string; log: Logger }): Promise<MediaStore> {
@@ -38,11 +46,11 @@ export async function createDiskStore({ root, log }: { root: string; log: Logger
     }
   }
 
-  async function keep(mediaPath: string, size: number, toContent: () => Content): Promise<string> {
+  async function keep(mediaPath: string, kept: Kept): Promise<string> {
     const target = join(root, mediaPath);
     try {
       await folders.make(dirname(mediaPath));
-      if ((await sizeOf(target)) !== size) await write(target, toContent());
+      if (!(await isKept(target, kept))) await write(target, kept.toContent());
       await fsync(dirname(target));
     } catch (thrown) {
       folders.forget();
@@ -69,8 +77,16 @@ export async function createDiskStore({ root, log }: { root: string; log: Logger
   }
 
   return {
-    put: async (media) => keep(toMediaPath(media), media.bytes.length, () => media.bytes),
-    putStream: async (media) => keep(toMediaPath(media), media.size, () => checkedPieces(media.open(), media)),
+    async put(media) {
+      const { bytes } = media;
+      const isSame = async (file: string): Promise<boolean> => (await readFile(file)).equals(bytes);
+      return keep(toMediaPath(media), { size: bytes.length, isSame, toContent: () => bytes });
+    },
+    async putStream(media) {
+      const { size, sha256 } = media;
+      const isSame = async (file: string): Promise<boolean> => (await hash(file)) === sha256;
+      return keep(toMediaPath(media), { size, isSame, toContent: () => checkedPieces(media.open(), media) });
+    },
     read: async (mediaPath) =>
       readFile(toFile(mediaPath)).catch((thrown: unknown) => refuse(`reading ${mediaPath}`, thrown)),
     async open(mediaPath) {
@@ -105,6 +121,17 @@ async function writeDurably(path: string, content: Content): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** What is there already may have rotted: then it is written anew, while somebody has the bytes. */
+async function isKept(file: string, { size, isSame }: Kept): Promise<boolean> {
+  return (await sizeOf(file)) === size && isSame(file).catch(() => false);
+}
+
+async function hash(file: string): Promise<string> {
+  const sum = createHash('sha256');
+  for await (const piece of createReadStream(file)) sum.update(piece as Buffer);
+  return sum.digest('hex');
 }
 
 const sizeOf = async (path: string): Promise<number | undefined> => (await orGone(lstat(path)))?.size;

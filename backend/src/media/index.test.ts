@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../lib/log.ts';
 import { toMediaError } from './disk.ts';
@@ -45,6 +47,16 @@ describe('the media store', () => {
     await writeFile(join(root, mediaPath), 'torn');
     await store.put(media);
     expect(await store.read(mediaPath)).toEqual(media.bytes);
+  });
+
+  it('writes it again if what is there has rotted', async () => {
+    const store = await open();
+    const real = createHash('sha256').update(media.bytes).digest('hex');
+    const stored = [await store.put(media), await store.put({ ...media, sha256: real })];
+    for (const path of stored) await writeFile(join(root, path), '0123456_89');
+    await store.put(media);
+    await store.putStream({ ...media, sha256: real, size: 10, open: () => Readable.from([media.bytes]) });
+    for (const path of stored) expect(await store.read(path)).toEqual(media.bytes);
   });
 
   it('takes the same content many times at once', async () => {

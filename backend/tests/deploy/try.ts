@@ -49,7 +49,7 @@ async function makeNetworksAndVolumes(): Promise<void> {
 
 async function start(name: string, service: Service, house: House): Promise<void> {
   const container = `${PREFIX}-${name}`;
-  cleanups.add(() => podman('rm', '--force', '--time', '5', container));
+  cleanups.add(() => podman('rm', '--force', '--volumes', '--time', '5', container));
   await podman(...toRunArgs(name, service, house));
   const check = (): Promise<boolean> => podman('exec', container, ...service.healthcheck.test.slice(1)).then(() => true, () => false); // prettier-ignore
   try {
@@ -146,7 +146,7 @@ async function restore(house: House, service: Service): Promise<void> {
   const sql = ['drop database nightjar', 'create database nightjar'].map((line) => `-c '${line}'`).join(' ');
   const psql = `PGPASSWORD=$(cat /run/secrets/postgres_password) psql -q -h 127.0.0.1 -U nightjar -d postgres ${sql}`;
   await podman('exec', `${PREFIX}-postgres`, 'sh', '-c', psql);
-  cleanups.add(() => podman('rm', '--force', `${PREFIX}-restore`));
+  cleanups.add(() => podman('rm', '--force', '--volumes', `${PREFIX}-restore`));
   await podman(...toRunArgs('restore', { ...service, command: ['restore', '/data/backup.tar'] }, house));
   const code = await podman('wait', `${PREFIX}-restore`);
   const { stdout, stderr } = await run(engine, [...engineArgs, 'logs', `${PREFIX}-restore`]);
