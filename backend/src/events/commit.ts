@@ -26,7 +26,7 @@ export interface CommitOptions {
   readonly rules: EventRules;
   readonly newId: NewId;
   /** Completes leased frames within the transaction; leaves out those whose lease was lost (queue/complete.ts). */
-  readonly complete: (tx: Tx, frames: readonly LeasedFrame[]) => Promise<ReadonlyMap<string, Frame>>;
+  readonly complete: (tx: Tx, frames: readonly LeasedFrame[]) => Promise<ReadonlyMap<LeasedFrame, Frame>>;
 }
 
 interface Completed {
@@ -44,13 +44,13 @@ export async function commitExamined(
 ): Promise<readonly boolean[]> {
   const done = await options.complete(tx, examined.map(({ frame }) => frame)); // prettier-ignore
   const seen = examined.flatMap(({ frame, objects, model }): Completed[] => {
-    const completed = done.get(frame.id);
+    const completed = done.get(frame);
     return completed && objects.length > 0 ? [{ frame: completed, objects, model }] : [];
   });
   const byCamera = groupBy(seen, ({ frame }) => frame.cameraId);
   await lockCameras(tx, [...byCamera.keys()]);
   for (const [cameraId, frames] of byCamera) await commitCamera(tx, say, cameraId, frames, options);
-  return examined.map(({ frame }) => done.has(frame.id));
+  return examined.map(({ frame }) => done.has(frame));
 }
 
 async function commitCamera(

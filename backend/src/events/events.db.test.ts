@@ -125,6 +125,17 @@ describe('events', () => {
     expect(await count('detections')).toBe(1);
   });
 
+  it('counts a frame once that was claimed again while its first result was on the way', async () => {
+    const [lost] = await lease(0);
+    await db.query((sql) => sql`update frames set state = 'pending', lease_owner = null, lease_expires_at = null`);
+    const [current] = await queue.claim(1);
+    if (!lost || !current) throw new Error('two leases of one frame');
+    // Of one process, and at one time: they share a transaction. The same lease twice is no more than once either.
+    expect(await storeAll([lost, current, { ...current }])).toEqual([false, true, false]);
+    expect(await count('detections')).toBe(1);
+    expect((await messages()).filter(({ type }) => type === 'detection.created')).toHaveLength(1);
+  });
+
   it('a result that the database refuses takes no other with it', async () => {
     const [bad, good] = await lease(0, 1);
     if (!bad || !good) throw new Error('two frames');

@@ -68,7 +68,7 @@ export interface Queue {
   /** One of those, or none. */
   claimSuspect(): Promise<readonly LeasedFrame[]>;
   /** Inside the caller's transaction; see complete.ts. */
-  complete(tx: Tx, frames: readonly LeasedFrame[]): Promise<ReadonlyMap<string, Frame>>;
+  complete(tx: Tx, frames: readonly LeasedFrame[]): Promise<ReadonlyMap<LeasedFrame, Frame>>;
   fail(frame: LeasedFrame, error: NightjarError): Promise<void>;
   /** Hands frames back, the attempt uncounted. */
   release(frames: readonly LeasedFrame[]): Promise<void>;
