@@ -42,7 +42,7 @@ export function toWelcome(config: Config, { url, detectors }: Nightjar, terminal
  * not a terminal is kept by journals and log collectors.
  */
 const toLoginUrl = (url: string, { adminApiKey }: Config, terminal: boolean): string =>
-  terminal ? `${url}/#key=${encodeURIComponent(adminApiKey)}` : `${url}/   (the key is ADMIN_API_KEY, in .env)`;
+  terminal ? `${url}/#key=${encodeURIComponent(adminApiKey)}` : `${url}/   (the key is ADMIN_API_KEY)`;
 
 const KILL_AT_SIGNAL = 3;
 const SIGNAL_EXIT_CODE = 130;

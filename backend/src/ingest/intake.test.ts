@@ -26,8 +26,8 @@ describe('an outage', () => {
       putForward(10_000);
       await fail('record');
     }
-    expect(outage.waitMs()).toBeGreaterThan(5_000);
-    expect(outage.waitMs()).toBeLessThanOrEqual(10_000);
+    expect(outage.waitMs()).toBeGreaterThan(4_000);
+    expect(outage.waitMs()).toBeLessThanOrEqual(5_000);
     await outage.guard('record', async () => undefined);
     expect(outage.isOn()).toBe(true);
     await outage.guard('store', async () => undefined);

@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
-import { isRetryable, toNightjarError } from '../lib/errors.ts';
+import { AwayError, isRetryable, toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 
 const BACKOFF_MS_FIRST = 100;
-const BACKOFF_MS_MAX = 10_000;
+const BACKOFF_MS_MAX = 5_000;
 
 export interface Outage {
   /** How long nothing should be tried; 0 when all is well. */
@@ -15,7 +15,7 @@ export interface Outage {
 
 /**
  * Remembers that the database or the media store is away, for all files together: one failure holds everything back for
- * a while (doubling to 10 s), so that a thousand waiting files are not read again and again in vain, and the log says it
+ * a while (doubling to 5 s), so that a thousand waiting files are not read again and again in vain, and the log says it
  * once. It is over when each use that failed has succeeded again: a full disk is not healed by the database's answering.
  */
 export function createOutage({ clock, log, onOver }: { clock: Clock; log: Logger; onOver: () => void }): Outage {
@@ -25,7 +25,8 @@ export function createOutage({ clock, log, onOver }: { clock: Clock; log: Logger
   let untilMs = 0;
 
   function begin(error: Error): void {
-    log.warn({ err: error }, `cannot record arrivals, files wait in the inbox: ${error.message}`);
+    // What has a tracker is in the log already.
+    log[error instanceof AwayError ? 'debug' : 'warn']({ err: error }, `cannot record arrivals, files wait in the inbox: ${error.message}`);
     sinceMs = clock.nowMs();
   }
 
@@ -42,7 +43,7 @@ export function createOutage({ clock, log, onOver }: { clock: Clock; log: Logger
 
   function succeed(what: string): void {
     if (!failing.delete(what) || failing.size > 0) return;
-    log.info({ outage_ms: clock.nowMs() - sinceMs }, 'recording arrivals again');
+    log.debug({ outage_ms: clock.nowMs() - sinceMs }, 'recording arrivals again');
     backoffMs = untilMs = 0;
     onOver();
   }

@@ -33,6 +33,12 @@ export async function orGone<T>(looking: Promise<T>): Promise<T | undefined> {
   }
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((thrown: unknown) => {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  });
+}
+
 /** Makes the folder's list of names durable. */
 export async function fsync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
@@ -45,14 +51,15 @@ export async function fsync(folder: string): Promise<void> {
 
 /**
  * Folders below `root` whose own names are durable too: a file survives a power cut only if every folder above it does.
- * Each is made and synced once in the life of the process.
+ * They are two deep (`<camera>/<sha256[0..2]>`); each is made and synced once in the life of the process.
  */
 export function createDurableFolders(root: string) {
   const made = new Set<string>();
 
   async function make(folder: string): Promise<void> {
     if (made.has(folder)) return;
-    await mkdir(join(root, folder), { recursive: true });
+    // One at a time: `recursive` hides that there is no room (Node 20 then says ENOENT).
+    for (const part of [dirname(folder), folder]) await makeFolder(join(root, part));
     for (let above = dirname(folder); ; above = dirname(above)) {
       await fsync(join(root, above));
       if (above === '.') break;
