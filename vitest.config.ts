@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import projects from './vitest.workspace.ts';
 
-export default defineConfig({ test: { projects, maxWorkers: 2, reporters: ['default'] } });
+// One more than two cores have room for: many stories wait more than they compute.
+export default defineConfig({ test: { projects, maxWorkers: 3, reporters: ['default'] } });

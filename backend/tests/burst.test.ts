@@ -16,7 +16,8 @@ import {
 } from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
 
-const FRAMES = 500;
+/** `npm run bench -- burst` has 500; the chaos suite kills for longer. */
+const FRAMES = 200;
 const CAMERAS = 5;
 const ALL_DONE_MS = 240_000;
 const TEST_MS = 400_000;
@@ -41,7 +42,7 @@ async function dropAll(inbox: string): Promise<void> {
   }
 }
 
-describe('a burst of 500 frames', () => {
+describe('a burst of frames', () => {
   const cleanups: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();

@@ -14,7 +14,7 @@ import { eventually } from './harness/eventually.ts';
 import { createDataDir, drop, getAll, startProcess } from './harness/nightjar.ts';
 import { withComment } from './harness/pictures.ts';
 
-const FILES = Number(process.env['HOSTILE_FILES'] ?? 1_000);
+const FILES = Number(process.env['HOSTILE_FILES'] ?? 300);
 const CONTENTS = 10;
 const AT_ONCE = 100;
 const MEMORY_GROWTH_BYTES_MAX = 150 * 1024 ** 2;
