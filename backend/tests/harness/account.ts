@@ -1,4 +1,4 @@
-import type { Sql } from '../../src/db/index.ts';
+import type { Sql, Tx } from '../../src/db/index.ts';
 import type { Message } from '../../src/model/wire.ts';
 
 /** What must hold of the database whatever happened, in one look. */
@@ -14,7 +14,11 @@ export interface Account {
   readonly eventFaults: number;
 }
 
-export async function readAccount(sql: Sql): Promise<Account> {
+/** Of one moment: events may still be closing. */
+export const readAccount = (sql: Sql): Promise<Account> =>
+  sql.begin('isolation level repeatable read read only', readAll);
+
+async function readAll(sql: Tx): Promise<Account> {
   const states = await sql<{ state: string; count: number }[]>`select state, count(*) from frames group by state`;
   const one = async (query: ReturnType<typeof sql<{ value: number }[]>>) => (await query)[0]?.value ?? -1;
   const [seqs] = await sql<{ count: number; first: number; last: number }[]>`
