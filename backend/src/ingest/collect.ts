@@ -6,7 +6,7 @@ import { toNightjarError } from '../lib/errors.ts';
 import type { ClipArrival } from '../model/clip.ts';
 import type { Arrival, FrameError, InboxFile } from '../model/index.ts';
 import { toCaptureTime } from './capture-time.ts';
-import { collectClip } from './collect-clip.ts';
+import { collectClip } from './clips/collect.ts';
 import type { Ending } from './finished.ts';
 import type { Sighting } from './inbox-file.ts';
 import { inspectPicture } from './inspect.ts';

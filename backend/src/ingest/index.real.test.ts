@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm, stat, symlink, unlink, writeFile } f
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NightjarError } from '../lib/errors.ts';
-import { CLIP_KINDS } from './clip-start.ts';
+import { CLIP_KINDS } from './clips/start.ts';
 import type { Arrival, InboxFile } from '../model/index.ts';
 import { createTestInbox, createWarnings, cut, makeImage, makeJpeg, sha256, type TestInbox } from './test-inbox.ts';
 

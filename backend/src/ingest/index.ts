@@ -12,7 +12,7 @@
  *
  * Limits: 10,000 paths on the work list (more are found by a further scan), 4 files examined at once, 2 clips among them, one scan at a
  * time, 64 directory entries read at a time, 50,000 folders watched, 20,000 files left in the inbox remembered for 10 minutes, 10,000
- * refused folders remembered for 50 s. When an upload is finished is told in settle.ts, finished.ts and clip-ending.ts, which names are
+ * refused folders remembered for 50 s. When an upload is finished is told in settle.ts, finished.ts and clips/ending.ts, which names are
  * temporary in names.ts, what becomes of names that are not text in file-path.ts.
  */
 import { mkdir, realpath } from 'node:fs/promises';
@@ -30,7 +30,7 @@ import { createScanner, type Scanner } from './scan.ts';
 import { createPoll } from './poll.ts';
 import { createWatch, type Watch } from './watch.ts';
 
-export { clipFormats } from './clip-start.ts';
+export { clipFormats } from './clips/start.ts';
 export { inspectPicture } from './inspect.ts';
 
 const RESCAN_MS = 60_000;

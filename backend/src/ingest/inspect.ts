@@ -2,7 +2,7 @@
 import sharp, { type Metadata } from 'sharp';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import { isPictureStart } from '../lib/picture-start.ts';
-import { CLIP_KINDS } from './clip-start.ts';
+import { CLIP_KINDS } from './clips/start.ts';
 import type { Ending } from './finished.ts';
 import { isClipName } from './names.ts';
 

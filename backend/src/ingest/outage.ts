@@ -26,7 +26,10 @@ export function createOutage({ clock, log, onOver }: { clock: Clock; log: Logger
 
   function begin(error: Error): void {
     // What has a tracker is in the log already.
-    log[error instanceof AwayError ? 'debug' : 'warn']({ err: error }, `cannot record arrivals, files wait in the inbox: ${error.message}`);
+    log[error instanceof AwayError ? 'debug' : 'warn'](
+      { err: error },
+      `cannot record arrivals, files wait in the inbox: ${error.message}`,
+    );
     sinceMs = clock.nowMs();
   }
 

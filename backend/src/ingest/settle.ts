@@ -1,7 +1,7 @@
 /** Waits for one upload to end: hands it on once its content or its stillness says that it is whole. */
 import { isPictureStart } from '../lib/picture-start.ts';
-import { lookAtEnding } from './clip-file.ts';
-import { START_BYTES, toClipFormat, type ClipFormat } from './clip-start.ts';
+import { lookAtEnding } from './clips/file.ts';
+import { START_BYTES, toClipFormat, type ClipFormat } from './clips/start.ts';
 import { END_BYTES, hasEndMarker, toEnding, type Ending } from './finished.ts';
 import { readRange, readWhole, withSighted, type Sighting } from './inbox-file.ts';
 import { isClipName } from './names.ts';

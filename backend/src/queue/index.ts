@@ -1,5 +1,5 @@
 /**
- * The queue: the ledger of frames in PostgreSQL, and that of clips (clip-queue.ts), which become frames.
+ * The queue: the ledger of frames in PostgreSQL, and that of clips (clips/queue.ts), which become frames.
  *
  * In: arrivals (from ingest), results and failures (from the detect worker). Out: leased frames, fair among cameras,
  * newest first with a share for the oldest. Durable from the moment `record` resolves.
@@ -20,7 +20,7 @@ import { resolveCamera } from './cameras.ts';
 import { claim, createOldestShare } from './claim.ts';
 import { completeFrames } from './complete.ts';
 import { failFrame, releaseFrames, renewLeases } from './leases.ts';
-import { createClipQueue } from './clip-queue.ts';
+import { createClipQueue } from './clips/queue.ts';
 import { createReaper } from './reaper.ts';
 import { claimSuspect, hasSuspects } from './suspects.ts';
 import { createNotices, FRAMES_CHANNEL } from './notice.ts';

@@ -1,8 +1,8 @@
-import type { Database, OwnerLock, Transact } from '../db/index.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import { createLoop, type Loop } from '../lib/loop.ts';
-import { findLostClipLeases, reapClipLeases } from './clip-leases.ts';
+import type { Database, OwnerLock, Transact } from '../../db/index.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/log.ts';
+import { createLoop, type Loop } from '../../lib/loop.ts';
+import { findLostClipLeases, reapClipLeases } from './leases.ts';
 
 const REAP_EVERY_MS = 1_000;
 /** See reaper.ts: when PostgreSQL restarts, every lock is gone for a moment. */

@@ -3,12 +3,12 @@
  * while the lease does, so that whoever takes over goes on exactly where the last one came to. Locks: the clip before
  * its frames.
  */
-import type { Sql, Tx } from '../db/index.ts';
-import { keepStored, type IsStored } from '../db/media-removals.ts';
-import { NightjarError } from '../lib/errors.ts';
-import type { NewId } from '../lib/id.ts';
-import type { ClipFrame, ClipPlan } from '../model/clip.ts';
-import { isHeld, type ClipLease } from './clip-leases.ts';
+import type { Sql, Tx } from '../../db/index.ts';
+import { keepStored, type IsStored } from '../../db/media-removals.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import type { NewId } from '../../lib/id.ts';
+import type { ClipFrame, ClipPlan } from '../../model/clip.ts';
+import { isHeld, type ClipLease } from './leases.ts';
 
 /** Keeps the plan, if there is none yet; false if the lease was lost. */
 export async function planClip(sql: Sql, lease: ClipLease, plan: ClipPlan): Promise<boolean> {

@@ -1,13 +1,13 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { silentLog } from '../lib/log.ts';
-import { createExaminer, type ExamineOptions, type Next } from './examine.ts';
-import { createOutage } from './outage.ts';
-import { createRemembered } from './remembered.ts';
-import { toProgress } from './settle.ts';
+import { silentLog } from '../../lib/log.ts';
+import { createExaminer, type ExamineOptions, type Next } from '../examine.ts';
+import { createOutage } from '../outage.ts';
+import { createRemembered } from '../remembered.ts';
+import { toProgress } from '../settle.ts';
 import { filling, makeAvi, makeMatroska, makeMp4, makeTransportStream, rawH264 } from './test-clips.ts';
-import { createTestInbox, makeJpeg, sha256, type TestInbox } from './test-inbox.ts';
+import { createTestInbox, makeJpeg, sha256, type TestInbox } from '../test-inbox.ts';
 
 const CLIP_BYTES_MAX = 100_000;
 

@@ -1,5 +1,5 @@
 /** Which kind of film a file holds: by its first bytes, not by its name. */
-import { isClipName } from './names.ts';
+import { isClipName } from '../names.ts';
 
 /** First bytes that `toClipFormat` needs to see; fewer if the file has no more. */
 export const START_BYTES = 1_024;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { eventually } from '../../tests/harness/eventually.ts';
-import { createTestQueue } from '../../tests/harness/ledger.ts';
-import { NightjarError } from '../lib/errors.ts';
-import type { LeasedClip } from '../model/clip.ts';
-import { createClipRequeue, type ClipRequeue, type Queue } from './index.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { eventually } from '../../../tests/harness/eventually.ts';
+import { createTestQueue } from '../../../tests/harness/ledger.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import type { LeasedClip } from '../../model/clip.ts';
+import { createClipRequeue, type ClipRequeue, type Queue } from '../index.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const CAPTURED = new Date('2024-06-10T12:00:00.000Z');

@@ -1,9 +1,9 @@
 /** A finished clip becomes an arrival of its own kind: stored piece by piece, then recorded. */
-import { NightjarError, toNightjarError } from '../lib/errors.ts';
-import { toClipCaptureTime } from './capture-time.ts';
-import { keepClip } from './clip-file.ts';
-import { clipFormats, type ClipFormat } from './clip-start.ts';
-import { toInboxFile, type Collected, type CollectOptions } from './collect.ts';
+import { NightjarError, toNightjarError } from '../../lib/errors.ts';
+import { toClipCaptureTime } from '../capture-time.ts';
+import { keepClip } from './file.ts';
+import { clipFormats, type ClipFormat } from './start.ts';
+import { toInboxFile, type Collected, type CollectOptions } from '../collect.ts';
 
 /** Resolves once it is durable; to false if the file changed meanwhile. */
 export async function collectClip(

@@ -2,8 +2,8 @@
  * Is the upload of a film finished? Seen in its outermost structure, which is walked by small reads at chosen places:
  * a film may be larger than memory. Most cameras write the index (`moov`) last, so that a film without it is cut.
  */
-import { clipFormats, type ClipFormat } from './clip-start.ts';
-import type { Ending } from './finished.ts';
+import { clipFormats, type ClipFormat } from './start.ts';
+import type { Ending } from '../finished.ts';
 
 /** A file that can be read at any place. */
 export interface Bytes {

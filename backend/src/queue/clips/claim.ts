@@ -1,8 +1,8 @@
-import type { Sql } from '../db/index.ts';
-import { toClip, type ClipRow } from '../db/rows.ts';
-import type { LeasedClip } from '../model/clip.ts';
-import { isAvailable } from './available.ts';
-import type { ClaimOptions } from './claim.ts';
+import type { Sql } from '../../db/index.ts';
+import { toClip, type ClipRow } from '../../db/rows.ts';
+import type { LeasedClip } from '../../model/clip.ts';
+import { isAvailable } from '../available.ts';
+import type { ClaimOptions } from '../claim.ts';
 
 /** More than one is looked at of each camera, and of all: claimers that race then still find one each. */
 const CANDIDATES_PER_CAMERA = 4;

@@ -1,21 +1,21 @@
 /** The ledger of clips, in the hands of one process: what it holds is renewed, and handed back when it closes. */
-import type { Database, OwnerLock, Transact } from '../db/index.ts';
-import type { IsStored } from '../db/media-removals.ts';
-import type { Clock } from '../lib/clock.ts';
-import { createCoalescer } from '../lib/coalesce.ts';
-import { isFinal, toMessage } from '../lib/errors.ts';
-import type { NewId } from '../lib/id.ts';
-import type { Logger } from '../lib/log.ts';
-import { createLoop } from '../lib/loop.ts';
-import type { ClipArrival, ClipLedger, LeasedClip } from '../model/clip.ts';
-import type { Recorded } from './arrivals.ts';
-import { createOldestShare } from './claim.ts';
-import { recordClipArrivals } from './clip-arrivals.ts';
-import { claimClip } from './clip-claim.ts';
-import { completeClip, insertClipFrames, planClip, readRecordedOffsets } from './clip-frames.ts';
-import { failClip, releaseClip, renewClipLeases, type ClipLease } from './clip-leases.ts';
-import { createClipReaper } from './clip-reaper.ts';
-import { createNotices, CLIPS_CHANNEL } from './notice.ts';
+import type { Database, OwnerLock, Transact } from '../../db/index.ts';
+import type { IsStored } from '../../db/media-removals.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createCoalescer } from '../../lib/coalesce.ts';
+import { isFinal, toMessage } from '../../lib/errors.ts';
+import type { NewId } from '../../lib/id.ts';
+import type { Logger } from '../../lib/log.ts';
+import { createLoop } from '../../lib/loop.ts';
+import type { ClipArrival, ClipLedger, LeasedClip } from '../../model/clip.ts';
+import type { Recorded } from '../arrivals.ts';
+import { createOldestShare } from '../claim.ts';
+import { recordClipArrivals } from './arrivals.ts';
+import { claimClip } from './claim.ts';
+import { completeClip, insertClipFrames, planClip, readRecordedOffsets } from './frames.ts';
+import { failClip, releaseClip, renewClipLeases, type ClipLease } from './leases.ts';
+import { createClipReaper } from './reaper.ts';
+import { createNotices, CLIPS_CHANNEL } from '../notice.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 50;
 const RENEWALS_PER_LEASE = 3;

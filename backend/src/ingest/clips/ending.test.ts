@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toClipEnding, type Bytes } from './clip-ending.ts';
-import { clipFormats, type ClipFormat } from './clip-start.ts';
+import { toClipEnding, type Bytes } from './ending.ts';
+import { clipFormats, type ClipFormat } from './start.ts';
 import {
   box,
   filling,

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { eventually } from '../../tests/harness/eventually.ts';
-import { createTestQueue, toArrival } from '../../tests/harness/ledger.ts';
-import { readAfter } from '../broadcast/index.ts';
-import { NightjarError } from '../lib/errors.ts';
-import type { ClipArrival, ClipFrame, ClipPlan, LeasedClip } from '../model/clip.ts';
-import type { Queue } from './index.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { eventually } from '../../../tests/harness/eventually.ts';
+import { createTestQueue, toArrival } from '../../../tests/harness/ledger.ts';
+import { readAfter } from '../../broadcast/index.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import type { ClipArrival, ClipFrame, ClipPlan, LeasedClip } from '../../model/clip.ts';
+import type { Queue } from '../index.ts';
 
 const unavailable = new NightjarError('unavailable', 'the disk is away');
 const invalid = new NightjarError('invalid', 'not a film');

@@ -1,9 +1,9 @@
-import type { Say, Tx } from '../db/index.ts';
-import { keepStored, type IsStored } from '../db/media-removals.ts';
-import type { NewId } from '../lib/id.ts';
-import type { ClipArrival } from '../model/clip.ts';
-import { toTime } from '../model/wire.ts';
-import { markSeen, type Recorded } from './arrivals.ts';
+import type { Say, Tx } from '../../db/index.ts';
+import { keepStored, type IsStored } from '../../db/media-removals.ts';
+import type { NewId } from '../../lib/id.ts';
+import type { ClipArrival } from '../../model/clip.ts';
+import { toTime } from '../../model/wire.ts';
+import { markSeen, type Recorded } from '../arrivals.ts';
 
 interface Entry {
   readonly id: string;

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { toClipEnding } from './clip-ending.ts';
-import type { ClipFormat } from './clip-start.ts';
-import type { Ending } from './finished.ts';
-import { withSighted, type Sighting } from './inbox-file.ts';
+import { toClipEnding } from './ending.ts';
+import type { ClipFormat } from './start.ts';
+import type { Ending } from '../finished.ts';
+import { withSighted, type Sighting } from '../inbox-file.ts';
 
 const PIECE_BYTES = 256 * 1024;
 

@@ -2,12 +2,12 @@
  * What may happen to a leased clip. The states and rules are those of frames (leases.ts): a claim raises `attempts`,
  * and every later step names (id, attempts, owner), so what comes too late changes nothing.
  */
-import { isOwnerAlive, type Say, type Sql, type Tx } from '../db/index.ts';
-import { toClip, type ClipRow } from '../db/rows.ts';
-import { isRetryable, type NightjarError } from '../lib/errors.ts';
-import type { LeasedClip } from '../model/clip.ts';
-import { toClipWire } from '../model/wire.ts';
-import { toBackoffSeconds, toStorable } from './leases.ts';
+import { isOwnerAlive, type Say, type Sql, type Tx } from '../../db/index.ts';
+import { toClip, type ClipRow } from '../../db/rows.ts';
+import { isRetryable, type NightjarError } from '../../lib/errors.ts';
+import type { LeasedClip } from '../../model/clip.ts';
+import { toClipWire } from '../../model/wire.ts';
+import { toBackoffSeconds, toStorable } from '../leases.ts';
 
 const REAP_MAX = 100;
 

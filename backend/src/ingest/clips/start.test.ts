@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clipFormats, START_BYTES, toClipFormat } from './clip-start.ts';
+import { clipFormats, START_BYTES, toClipFormat } from './start.ts';
 import {
   box,
   makeAvi,
@@ -14,7 +14,7 @@ import {
   rawH264,
   rawH265,
 } from './test-clips.ts';
-import { makeImage, makeJpeg } from './test-inbox.ts';
+import { makeImage, makeJpeg } from '../test-inbox.ts';
 
 const formatOf = (bytes: Buffer, name: string) => toClipFormat(bytes.subarray(0, START_BYTES), name);
 
