@@ -17,7 +17,7 @@ import {
 import { readStreet, withComment } from './harness/pictures.ts';
 
 /** `npm run bench -- burst` has 500; the chaos suite kills for longer. */
-const FRAMES = 200;
+const FRAMES = 120;
 const CAMERAS = 5;
 const ALL_DONE_MS = 240_000;
 const TEST_MS = 400_000;

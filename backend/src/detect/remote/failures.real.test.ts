@@ -46,7 +46,7 @@ describe.each(['remote', 'deepstack'] as const)('whatever goes wrong with %s', (
 
   it.each(FAILURES)('%s at one server is made good by another', async (failure) => {
     const second = await start<Standin>(protocol === 'remote' ? startRtdetr() : startDeepstack());
-    const detector = await open({ ...settings(), timeoutMs: 600, urls: [first().url, second.url] });
+    const detector = await open({ ...settings(), timeoutMs: 2_000, urls: [first().url, second.url] });
     first().failure = failure;
     for (let round = 0; round < 3; round += 1)
       expect(await Promise.all([...FULL, 4].map((number) => look(detector, [number])))).toEqual(
