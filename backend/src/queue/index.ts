@@ -19,7 +19,7 @@ import { recordArrivals, type Recorded } from './arrivals.ts';
 import { resolveCamera } from './cameras.ts';
 import { claim, createOldestShare } from './claim.ts';
 import { completeFrames } from './complete.ts';
-import { failFrame, releaseFrames, renewLeases } from './leases.ts';
+import { failFrame, reapLeases, releaseFrames, renewLeases, toReapedSentence, type Absent } from './leases.ts';
 import { createClipQueue } from './clips/queue.ts';
 import { createReaper } from './reaper.ts';
 import { claimSuspect, hasSuspects } from './suspects.ts';
@@ -115,7 +115,14 @@ export async function createQueue(options: QueueOptions): Promise<Queue> {
     },
   });
 
-  const reaper = createReaper({ db, transact, lock, attemptsMax, clock, log, onPending: options.onPending });
+  async function reap(absent: Absent): Promise<boolean> {
+    const reaped = await transact((tx, say) => reapLeases(tx, say, attemptsMax, absent));
+    if (reaped.frames === 0) return false;
+    log.warn(reaped, toReapedSentence(reaped));
+    options.onPending();
+    return true;
+  }
+  const reaper = createReaper({ db, lock, reaps: [reap, clips.reap], clock, log });
 
   const renewer = createLoop({
     name: 'lease renewal',

@@ -76,10 +76,12 @@ export async function renewLeases(
 const toHeld = (sql: Sql, frames: readonly LeasedFrame[]) => sql`
   unnest(${frames.map(({ id }) => id)}::uuid[], ${frames.map(({ attempts }) => attempts)}::int[]) as held(id, attempts)`;
 
-/** Owners of leases whose process is not to be found right now. */
+/** Owners of leases, of frames or clips, whose process is not to be found right now. */
 export async function findMissingOwners(sql: Sql): Promise<readonly number[]> {
   const rows = await sql<{ leaseOwner: number }[]>`
-    select distinct lease_owner from frames where state = 'leased' and not ${isOwnerAlive(sql, 'lease_owner')}`;
+    select lease_owner from (
+      select lease_owner from frames where state = 'leased' union select lease_owner from clips where state = 'leased'
+    ) as leased where not ${isOwnerAlive(sql, 'lease_owner')}`;
   return rows.map(({ leaseOwner }) => leaseOwner);
 }
 
@@ -119,6 +121,13 @@ export async function reapLeases(tx: Tx, say: Say, attemptsMax: number, { missin
     returning frames.*, crashed`;
   sayDead(say, rows);
   return { frames: rows.length, suspects: rows.filter(({ crashed }) => crashed).length };
+}
+
+/** One line, however many they are: a power cut leaves dozens, and nearly all of them are innocent. */
+export function toReapedSentence({ frames, suspects }: Reaped): string {
+  const taken = `took back ${frames} frame(s) whose process was gone or silent`;
+  if (suspects === 0) return taken;
+  return `${taken}; ${suspects} were in hand when it ended, and are examined one at a time in a process apart`;
 }
 
 function sayDead(say: Say, rows: readonly FrameRow[]): void {

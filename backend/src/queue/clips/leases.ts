@@ -2,12 +2,12 @@
  * What may happen to a leased clip. The states and rules are those of frames (leases.ts): a claim raises `attempts`,
  * and every later step names (id, attempts, owner), so what comes too late changes nothing.
  */
-import { isOwnerAlive, type Say, type Sql, type Tx } from '../../db/index.ts';
+import type { Say, Sql, Tx } from '../../db/index.ts';
 import { toClip, type ClipRow } from '../../db/rows.ts';
 import { isRetryable, type NightjarError } from '../../lib/errors.ts';
 import type { LeasedClip } from '../../model/clip.ts';
 import { toClipWire } from '../../model/wire.ts';
-import { toBackoffSeconds, toStorable } from '../leases.ts';
+import { toBackoffSeconds, toStorable, type Absent } from '../leases.ts';
 
 const REAP_MAX = 100;
 
@@ -57,30 +57,8 @@ export async function renewClipLeases(
     where clips.id = held.id and clips.attempts = held.attempts and state = 'leased' and lease_owner = ${owner}`;
 }
 
-export interface LostLeases {
-  /** Owners of leases whose process is not to be found right now. */
-  readonly missingOwners: readonly number[];
-  readonly expired: number;
-}
-
-export async function findLostClipLeases(sql: Sql): Promise<LostLeases> {
-  const rows = await sql<{ leaseOwner: number; isMissing: boolean; expired: number }[]>`
-    select lease_owner, not ${isOwnerAlive(sql, 'lease_owner')} as is_missing,
-      count(*) filter (where lease_expires_at < now()) as expired
-    from clips where state = 'leased' group by lease_owner`;
-  return {
-    missingOwners: rows.filter(({ isMissing }) => isMissing).map(({ leaseOwner }) => leaseOwner),
-    expired: rows.reduce((total, { expired }) => total + expired, 0),
-  };
-}
-
-/** Takes back leases that ran out, and all those of `goneOwners`; resolves to how many. What was cut already stays. */
-export async function reapClipLeases(
-  tx: Tx,
-  say: Say,
-  attemptsMax: number,
-  goneOwners: readonly number[],
-): Promise<number> {
+/** Takes back leases that ran out, and all those of the gone; resolves to how many. What was cut already stays. */
+export async function reapClipLeases(tx: Tx, say: Say, attemptsMax: number, { gone }: Absent): Promise<number> {
   const rows = await tx<ClipRow[]>`
     update clips set
       state = case when attempts >= ${attemptsMax} then 'dead' else 'pending' end,
@@ -90,7 +68,7 @@ export async function reapClipLeases(
       error_message = 'the process that cut this clip ended, or was silent for too long, attempt ' || attempts
     where id in (
       select id from clips
-      where state = 'leased' and (lease_expires_at < now() or lease_owner = any(${[...goneOwners]}::int[]))
+      where state = 'leased' and (lease_expires_at < now() or lease_owner = any(${[...gone]}::int[]))
       order by id limit ${REAP_MAX} for update skip locked
     )
     returning *`;

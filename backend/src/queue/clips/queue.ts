@@ -10,11 +10,12 @@ import { createLoop } from '../../lib/loop.ts';
 import type { ClipArrival, ClipLedger, LeasedClip } from '../../model/clip.ts';
 import type { Recorded } from '../arrivals.ts';
 import { createOldestShare } from '../claim.ts';
+import type { Absent } from '../leases.ts';
+import type { Reap } from '../reaper.ts';
 import { recordClipArrivals } from './arrivals.ts';
 import { claimClip } from './claim.ts';
 import { completeClip, insertClipFrames, planClip, readRecordedOffsets } from './frames.ts';
-import { failClip, releaseClip, renewClipLeases, type ClipLease } from './leases.ts';
-import { createClipReaper } from './reaper.ts';
+import { failClip, reapClipLeases, releaseClip, renewClipLeases, type ClipLease } from './leases.ts';
 import { createNotices, CLIPS_CHANNEL } from '../notice.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 50;
@@ -38,6 +39,7 @@ export interface ClipQueueOptions {
 
 export interface ClipQueue extends ClipLedger {
   recordClip(arrival: ClipArrival): Promise<Recorded>;
+  readonly reap: Reap;
   close(): Promise<void>;
 }
 
@@ -71,7 +73,14 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
       return false;
     },
   });
-  const reaper = createClipReaper({ db, transact, lock, attemptsMax, clock, log, onClip });
+
+  async function reap(absent: Absent): Promise<boolean> {
+    const reaped = await transact((tx, say) => reapClipLeases(tx, say, attemptsMax, absent));
+    if (reaped === 0) return false;
+    log.warn({ clips: reaped }, 'took back clips whose process was gone or silent');
+    onClip();
+    return true;
+  }
 
   async function claim(): Promise<LeasedClip | undefined> {
     const turn = { afterCameraId, oldest: takeOldest(1) > 0 };
@@ -92,6 +101,7 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
 
   return {
     recordClip: (arrival) => record.add(arrival),
+    reap,
     claimClip: claim,
     planClip: (clip, plan) => db.query((sql) => planClip(sql, toLease(clip), plan)),
     recordedOffsets: (clip) => db.query((sql) => readRecordedOffsets(sql, clip.id)),
@@ -105,7 +115,7 @@ export async function createClipQueue(options: ClipQueueOptions): Promise<ClipQu
     releaseClip: release,
     forgetClip: (clip) => void held.delete(clip),
     async close() {
-      await Promise.all([reaper.close(), renewer.close(), notices.close(), record.idle()]);
+      await Promise.all([renewer.close(), notices.close(), record.idle()]);
       await releaseAll();
     },
   };
