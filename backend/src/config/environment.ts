@@ -1,6 +1,17 @@
 /** The environment variables: names, forms and defaults. The names, and what they mean, are the contract's. */
 import { z } from 'zod';
-import { byteSize, decimal, flag, headerValue, list, pixelCount, s3Url, timeZone, url, whole } from '../lib/env-values.ts';
+import {
+  byteSize,
+  decimal,
+  flag,
+  headerValue,
+  list,
+  pixelCount,
+  s3Url,
+  timeZone,
+  url,
+  whole,
+} from '../lib/env-values.ts';
 
 export const roles = ['api', 'ingest', 'detect', 'analyze'] as const;
 export type Role = (typeof roles)[number];
