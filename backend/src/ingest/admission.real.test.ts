@@ -1,11 +1,11 @@
 /** More folders than there may be cameras. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { NightjarError } from '../lib/errors.ts';
-import { createTestInbox, createWarnings, makeJpeg, type TestInbox } from './test-inbox.ts';
+import { createTestInbox, createWarnings, eventually, makeJpeg, type TestInbox } from './test-inbox.ts';
 
-const STRANGERS = 300;
+const STRANGERS = 150;
 const FILES_EACH = 20;
 const RESCAN_MS = 60_000;
 
@@ -26,7 +26,6 @@ async function resolveCamera(folder: string): Promise<{ id: string }> {
   return { id: folder };
 }
 
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 const sources = (camera: string): string[] =>
   test.arrivals.filter(({ cameraId }) => cameraId === camera).map(({ sourceName }) => sourceName);
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toFilePath, toLedgerText, toName } from './file-path.ts';
 import { createTestInbox, createWarnings, makeJpeg, type TestInbox } from './test-inbox.ts';
 
@@ -50,8 +50,6 @@ async function put(path: string, bytes: Uint8Array): Promise<void> {
 /** What is in the inbox besides folders. */
 const left = (): string => execFileSync('find', [test.inbox, '!', '-type', 'd'], { encoding: 'latin1' });
 
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
-const arrived = (count: number) => eventually(() => expect(test.arrivals).toHaveLength(count));
 const sources = (): string[] => test.arrivals.map(({ sourceName }) => sourceName).sort();
 /** Ours of the text that a name has in the ledger, with what steers a terminal escaped. */
 const shown = (name: string): string =>
@@ -67,7 +65,7 @@ describe('a file', () => {
     await mkdir(join(test.inbox, 'cam'));
     const ingest = await test.start();
     for (const [number, name] of names.entries()) await put(`cam/${name}`, await makeJpeg(number));
-    await arrived(names.length);
+    await test.arrived(names.length);
     expect(sources()).toEqual(names.map(shown).sort());
     await ingest.idle();
     expect(left()).toBe('');
@@ -97,12 +95,12 @@ describe('a file', () => {
   it('in a folder that is not UTF-8 is found while polling: by the scan', async () => {
     await put('caf\udce9/\udcff.jpg', await makeJpeg(1));
     await test.start({ polling: true });
-    await arrived(1);
+    await test.arrived(1);
     await put('caf\udce9/\udcfe.jpg', await makeJpeg(2));
     test.putForward(60_000);
-    await arrived(2);
+    await test.arrived(2);
     await put('cam/\udcff.jpg', await makeJpeg(3));
-    await arrived(3);
+    await test.arrived(3);
   });
 });
 
@@ -120,7 +118,7 @@ describe('a path', () => {
     await mkdir(dirname(join(test.inbox, toDeep(bytes))), { recursive: true });
     await ingest.idle();
     await writeFile(join(test.inbox, toDeep(bytes)), await makeJpeg(1));
-    await arrived(1);
+    await test.arrived(1);
     await ingest.idle();
     expect(left()).toBe('');
   });

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
+import { expect, vi } from 'vitest';
 import type { Clock } from '../lib/clock.ts';
 import { silentLog, type Logger } from '../lib/log.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -84,6 +85,10 @@ function createLedger() {
   return { arrivals, known, clips, stored, sinks };
 }
 
+/** Ingest is told by the kernel what happens: that takes milliseconds, on a busy machine seconds. */
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 5 });
+
 export type TestInbox = Awaited<ReturnType<typeof createTestInbox>>;
 
 export async function createTestInbox() {
@@ -136,6 +141,15 @@ export async function createTestInbox() {
       const entries = await readdir(inbox, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     },
+    /** The arrivals, as soon as there are `count`. */
+    arrived: (count: number): Promise<Arrival[]> =>
+      eventually(() => {
+        expect(ledger.arrivals).toHaveLength(count);
+        return ledger.arrivals;
+      }),
+    /** The arrivals, as a person would write them down. */
+    told: (): string[] =>
+      ledger.arrivals.map((a) => `${a.cameraId}: ${a.sourceName}: ${a.error?.message ?? 'fine'}`).sort(),
     async close(): Promise<void> {
       await Promise.all(opened.map((ingest) => ingest.close()));
       await rm(root, { recursive: true, force: true });

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createTestInbox, createWarnings, makeJpeg, type TestInbox } from './test-inbox.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createTestInbox, createWarnings, eventually, makeJpeg, type TestInbox } from './test-inbox.ts';
 
 const RESCAN_MS = 60_000;
 /** Making more notices than this takes too long for a test. */
@@ -14,7 +14,6 @@ let test: TestInbox;
 beforeEach(async () => void (test = await createTestInbox()));
 afterEach(() => test.close());
 
-const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 const sources = (): string[] => test.arrivals.map(({ cameraId, sourceName }) => `${cameraId}/${sourceName}`).sort();
 const arrived = (...names: string[]) => eventually(() => expect(sources()).toEqual(names.sort()));
 

@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { cameras } from './cameras.ts';
+import { leaseColumns } from './lease.ts';
 import { time } from './time.ts';
 
 export const clips = pgTable(
@@ -29,12 +30,7 @@ export const clips = pgTable(
     framesPlanned: integer('frames_planned'),
     receivedAt: time('received_at').notNull().defaultNow(),
     processedAt: time('processed_at'),
-    attempts: integer().notNull().default(0),
-    availableAt: time('available_at').notNull().defaultNow(),
-    leaseOwner: integer('lease_owner'),
-    leaseExpiresAt: time('lease_expires_at'),
-    errorKind: text('error_kind'),
-    errorMessage: text('error_message'),
+    ...leaseColumns(),
   },
   (table) => [
     uniqueIndex('clips_identity').on(table.cameraId, table.sha256),

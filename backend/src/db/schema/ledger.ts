@@ -14,6 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { cameras } from './cameras.ts';
 import { clips } from './clips.ts';
+import { leaseColumns } from './lease.ts';
 import { time } from './time.ts';
 
 /** The ledger: the queue is the state of the frame itself. */
@@ -35,15 +36,7 @@ export const frames = pgTable(
     capturedAt: time('captured_at').notNull(),
     receivedAt: time('received_at').notNull().defaultNow(),
     processedAt: time('processed_at'),
-    /** Raised by each claim: (id, attempts) is the fencing token of a lease. */
-    attempts: integer().notNull().default(0),
-    /** Not to be claimed before: the back-off after a failed attempt. */
-    availableAt: time('available_at').notNull().defaultNow(),
-    /** The advisory lock key that the leasing process holds while it lives. */
-    leaseOwner: integer('lease_owner'),
-    leaseExpiresAt: time('lease_expires_at'),
-    errorKind: text('error_kind'),
-    errorMessage: text('error_message'),
+    ...leaseColumns(),
     /** How often a process died with this frame in hand. From the first time on it is examined apart from all others. */
     crashes: integer().notNull().default(0),
     /** The clip that it was cut from, and where in it. */
