@@ -1,6 +1,6 @@
 /**
  * So many files in one folder that no list of them should be held: memory stays flat, the line goes on. CI takes a
- * thousand; `npm run hostile` takes 100,000.
+ * few hundred, `npm run test:large` 100,000.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,9 @@ import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { createDataDir, drop, getAll, startProcess } from './harness/nightjar.ts';
 import { withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
-const FILES = Number(process.env['HOSTILE_FILES'] ?? 300);
+const FILES = sized(300, 100_000);
 const CONTENTS = 10;
 const AT_ONCE = 100;
 const MEMORY_GROWTH_BYTES_MAX = 150 * 1024 ** 2;

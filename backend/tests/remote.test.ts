@@ -1,5 +1,5 @@
 /**
- * Remote detectors as a user has them: the built program, two servers, a thousand pictures. Each picture says by itself
+ * Remote detectors as a user has them: the built program, two servers, many pictures. Each picture says by itself
  * what is to be found in it, so every stored detection is held against its picture.
  */
 import { createHash } from 'node:crypto';
@@ -10,13 +10,14 @@ import { connect } from '../src/db/index.ts';
 import { readAccount } from './harness/account.ts';
 import { createCleanups } from './harness/cleanups.ts';
 import { eventually } from './harness/eventually.ts';
+import { sized } from './harness/size.ts';
 import { createDataDir, drop, readSummary, runCli, startProcess, type NightjarProcess } from './harness/nightjar.ts';
 import type { Standin } from './standins/detector-server.ts';
 import { startDeepstack } from './standins/deepstack-server.ts';
 import { startRtdetr } from './standins/rtdetr-server.ts';
 import { drawScene, expectedOf, SCENE } from './standins/scene.ts';
 
-const FRAMES = 1_000;
+const FRAMES = sized(300, 1_000);
 const CAMERAS = 5;
 const TEST_MS = 150_000;
 const ALL_DONE_MS = 100_000;
@@ -113,7 +114,7 @@ const isIn = (a: string, state: string) => new RegExp(`"name":"${a}","state":"${
 const readSystem = async (nightjar: NightjarProcess): Promise<string> => JSON.stringify(await nightjar.get('/api/system')); // prettier-ignore
 
 describe('two RT-DETR servers', () => {
-  it('examine 1,000 frames, though one of them dies and returns', { timeout: TEST_MS }, async () => {
+  it(`examine ${FRAMES} frames, though one of them dies and returns`, { timeout: TEST_MS }, async () => {
     const [a, b] = [await start(startRtdetr()), await start(startRtdetr())];
     const story = await open(`remote:${a.url},remote:${b.url}`);
     const { nightjar, inbox } = story;

@@ -48,6 +48,8 @@ export interface OnnxDetectorOptions extends LayoutWishes {
   readonly machine?: Machine | undefined;
   /** How threads start; real ones unless given (tests). */
   readonly start?: StartThread | undefined;
+  /** How long a provider may be tried; its own limit unless given (tests). */
+  readonly trialMsMax?: number | undefined;
 }
 
 export interface OnnxDetector extends Detector<PreparedPicture> {

@@ -22,6 +22,7 @@ export interface ProviderPartsOptions {
   /** The provider was asked for by name, and need not be faster than the CPU. */
   readonly isChosen: boolean;
   readonly start?: StartThread | undefined;
+  readonly trialMsMax?: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -31,10 +32,13 @@ const TRIAL_RUN_MS = 300;
 
 /** How providers are tried and opened for real: trials in child processes, engines of worker threads. */
 export function createProviderParts(options: ProviderPartsOptions): Pick<FallbackOptions, 'qualify' | 'open'> {
-  const { model, layouts, isChosen, start = startOnnxThread, clock, log } = options;
+  const { model, layouts, isChosen, start = startOnnxThread, trialMsMax, clock, log } = options;
   const rival = isChosen ? undefined : layouts.find(({ provider }) => provider === 'cpu');
   return {
-    qualify: createQualify({ measure: (layout, signal) => tryLayout(model, layout, signal), rival }),
+    qualify: createQualify({
+      measure: (layout, signal) => tryLayout(model, layout, { signal, limitMs: trialMsMax }),
+      rival,
+    }),
     open: (layout, isLast) =>
       createEngine({
         layout,
@@ -48,8 +52,11 @@ export function createProviderParts(options: ProviderPartsOptions): Pick<Fallbac
 }
 
 /** A short trial of each of its batch sizes, least first. */
-export function tryLayout(model: Network, layout: Layout, signal?: AbortSignal): Promise<Trial> {
-  const limitMs = providerMsMax[layout.provider];
+export function tryLayout(
+  model: Network,
+  layout: Layout,
+  { signal, limitMs = providerMsMax[layout.provider] }: { signal?: AbortSignal; limitMs?: number | undefined } = {},
+): Promise<Trial> {
   return measure(toMeasureSettings(model, layout, TRIAL_RUN_MS), { limitMs, ...(signal && { signal }) });
 }
 
