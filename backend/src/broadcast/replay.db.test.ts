@@ -4,7 +4,9 @@ import { eventually } from '../../tests/harness/eventually.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { prune, readAfter } from './outbox.ts';
 import { detectionCreated, eventOpened } from './test-messages.ts';
-import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse } from './test-house.ts';
+import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse, closeAfterEachTest } from './test-house.ts';
+
+closeAfterEachTest();
 
 const HOUR_MS = 3_600_000;
 const many = (count: number) => Array.from({ length: count }, () => eventOpened());

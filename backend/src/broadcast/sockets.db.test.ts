@@ -7,7 +7,9 @@ import { eventually } from '../../tests/harness/eventually.ts';
 import { NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { cameraCreated, detectionCreated, eventOpened, frameDead } from './test-messages.ts';
 import type { SocketLimits } from './limits.ts';
-import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse } from './test-house.ts';
+import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse, closeAfterEachTest } from './test-house.ts';
+
+closeAfterEachTest();
 
 const limited = (limits: Partial<SocketLimits>) => createTestHouse({ sockets: { limits } });
 

@@ -17,9 +17,12 @@ import { eventOpened } from './test-messages.ts';
 import { createSocketServer, type SocketServerOptions } from './sockets.ts';
 
 const closers: (() => Promise<unknown> | undefined)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
+/** To be called at the top of a test file. */
+export function closeAfterEachTest(): void {
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+}
 
 export interface Received {
   readonly seq?: number;

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { expectedOf } from '../../../tests/standins/scene.ts';
 import type { NightjarError } from '../../lib/errors.ts';
-import { FULL, GREY, deepstack, open, look, kindOf } from './test-remote.ts';
+import { FULL, GREY, deepstack, open, look, kindOf, openForEachTest } from './test-remote.ts';
+
+openForEachTest();
 
 describe('DeepStack', () => {
   it('is not used while it refuses even our own picture: frames would be dead by it', async () => {

@@ -5,7 +5,9 @@ import { startDeepstack } from '../../../tests/standins/deepstack-server.ts';
 import { startRtdetr } from '../../../tests/standins/rtdetr-server.ts';
 import { drawScene, expectedOf, SCENE, type SceneFormat } from '../../../tests/standins/scene.ts';
 import { NightjarError } from '../../lib/errors.ts';
-import { FULL, rtdetr, deepstack, start, open, look } from './test-remote.ts';
+import { FULL, rtdetr, deepstack, start, open, look, openForEachTest } from './test-remote.ts';
+
+openForEachTest();
 
 const FAILURES: readonly Failure[] = [
   'hang',

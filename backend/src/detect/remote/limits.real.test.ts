@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { expectedOf } from '../../../tests/standins/scene.ts';
 import type { NightjarError } from '../../lib/errors.ts';
-import { rtdetr, open, look } from './test-remote.ts';
+import { rtdetr, open, look, openForEachTest } from './test-remote.ts';
+
+openForEachTest();
 
 describe('limits', () => {
   it('two requests at once at each server, the others wait in line', async () => {

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import type { Twist } from '../../../tests/standins/rtdetr-server.ts';
 import { expectedOf } from '../../../tests/standins/scene.ts';
-import { paces, labels, FULL, rtdetr, open, look, kindOf } from './test-remote.ts';
+import { paces, labels, FULL, rtdetr, open, look, kindOf, openForEachTest } from './test-remote.ts';
+
+openForEachTest();
 
 describe('RT-DETR', () => {
   it('finds in each picture what is in it, in one request', async () => {

@@ -42,16 +42,18 @@ export async function start<S extends Standin>(starting: Promise<S>): Promise<S>
   return standin;
 }
 
-beforeEach(async () => {
-  rtdetr = await start(startRtdetr());
-  deepstack = await start(startDeepstack());
-});
-
-afterEach(async () => {
-  await cleanups.run();
-  // Whatever happened, no client of ours ever broke the protocol.
-  expect(standins.splice(0).flatMap(({ breaches }) => breaches)).toEqual([]);
-});
+/** To be called at the top of a test file. */
+export function openForEachTest(): void {
+  beforeEach(async () => {
+    rtdetr = await start(startRtdetr());
+    deepstack = await start(startDeepstack());
+  });
+  afterEach(async () => {
+    await cleanups.run();
+    // Whatever happened, no client of ours ever broke the protocol.
+    expect(standins.splice(0).flatMap(({ breaches }) => breaches)).toEqual([]);
+  });
+}
 
 export type Settings = Partial<RemoteDetectorOptions> & Pick<RemoteDetectorOptions, 'urls'>;
 

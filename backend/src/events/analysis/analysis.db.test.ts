@@ -29,7 +29,10 @@ import {
   makeDue,
   readAnalyses,
   told,
+  openForEachTest,
 } from './test-analysis.ts';
+
+openForEachTest();
 
 it('by an analyst is stored, told, and kept with prompt and answer', async () => {
   const id = await closeEvent();

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { seedDetection, seedFrame, seedTime } from '../../api/tests/seed.ts';
 import { readDossier } from './dossier.ts';
-import { db, closeEvent, claim, claimOne } from './test-analysis.ts';
+import { db, closeEvent, claim, claimOne, openForEachTest } from './test-analysis.ts';
+
+openForEachTest();
 
 it('tells its analysts what was seen, best pictures first, and of earlier events what the rules say', async () => {
   const past = await closeEvent(-60);

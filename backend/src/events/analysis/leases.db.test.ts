@@ -28,7 +28,10 @@ import {
   makeDue,
   readAnalyses,
   told,
+  openForEachTest,
 } from './test-analysis.ts';
+
+openForEachTest();
 
 it('by two processes at once asks once about each event', async () => {
   const ids = [];

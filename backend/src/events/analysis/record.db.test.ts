@@ -1,6 +1,20 @@
 import { expect, it } from 'vitest';
 import { seedTime } from '../../api/tests/seed.ts';
-import { call, risk, scored, away, failed, db, closeEvent, claimOne, store, readAnalyses } from './test-analysis.ts';
+import {
+  call,
+  risk,
+  scored,
+  away,
+  failed,
+  db,
+  closeEvent,
+  claimOne,
+  store,
+  readAnalyses,
+  openForEachTest,
+} from './test-analysis.ts';
+
+openForEachTest();
 
 it('goes with its event', async () => {
   await closeEvent();

@@ -56,7 +56,9 @@ export function createTestAnalyst({ places = 10 } = {}) {
       open += 1;
       const verdict = new Promise<Verdict>((resolve) => {
         asked.push({ dossier, signal, answer: resolve });
-        signal.addEventListener('abort', () => resolve({ outcome: 'cancelled', reason: 'closing', calls: [] }));
+        const cancel = (): void => resolve({ outcome: 'cancelled', reason: 'closing', calls: [] });
+        if (signal.aborted) cancel();
+        else signal.addEventListener('abort', cancel);
       });
       return verdict.finally(() => (open -= 1));
     },
@@ -69,13 +71,16 @@ export let db: TestDatabase;
 export let transact: ReturnType<typeof toTransact>;
 export const options = () => ({ rules, newId, nowMs: Date.now() });
 
-beforeEach(async () => {
-  db = await createTestDatabase();
-  cleanups.add(() => db.close());
-  transact = toTransact(db);
-  await seedCamera(db, 'yard');
-});
-afterEach(cleanups.run);
+/** To be called at the top of a test file: modules are loaded once for many files, and would do it for the first only. */
+export function openForEachTest(): void {
+  beforeEach(async () => {
+    db = await createTestDatabase();
+    cleanups.add(() => db.close());
+    transact = toTransact(db);
+    await seedCamera(db, 'yard');
+  });
+  afterEach(cleanups.run);
+}
 
 /** A closed event, seen at this second, that came in just now. */
 export async function closeEvent(second = 0): Promise<string> {
