@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 import projects from './vitest.workspace.ts';
 
-// One more than two cores have room for: many stories wait more than they compute.
-export default defineConfig({ test: { projects, maxWorkers: 3, reporters: ['default'] } });
+// Two for each of two cores: many stories wait more than they compute.
+export default defineConfig({ test: { projects, maxWorkers: 4, reporters: ['default'] } });

@@ -9,6 +9,7 @@ import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import { toInspect } from './parts.ts';
 import { createClipRequeue, createRequeue } from './queue/index.ts';
 
 interface DoorParts {
@@ -52,7 +53,7 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     openMedia: media.open,
     readMedia: media.read,
     detector: toGuestDetector(parts),
-    requeue: createRequeue({ db, hasMedia: media.has }),
+    requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),

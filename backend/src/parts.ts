@@ -5,6 +5,7 @@ import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadca
 import type { Config, DetectorChoice } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
 import { createOnnxDetector, createRemoteDetector, type Detector } from './detect/index.ts';
+import { inspectPicture } from './ingest/index.ts';
 import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
@@ -30,6 +31,12 @@ export async function openMedia({ dataDir, mediaUrl, s3 }: Config, log: Logger):
   const credentials = { accessKeyId, secretAccessKey };
   return openS3Store({ place: parseS3Url(mediaUrl), credentials, scratchDir, clock, log });
 }
+
+/** A stored file as a picture, by the limits of now. Throws `invalid` with the reason if it is none that may be examined. */
+export const toInspect =
+  (media: Pick<MediaStore, 'read'>, { imagePixelsMax: pixelsMax }: Pick<Config, 'imagePixelsMax'>) =>
+  async (mediaPath: string, name: string) =>
+    inspectPicture(await media.read(mediaPath), { ending: 'open', name, pixelsMax });
 
 /** What detectors need to know; cloneable. */
 export type DetectorConfig = Pick<

@@ -108,7 +108,7 @@ interface Way {
 
 let giveConnectionsBack = async (): Promise<void> => undefined;
 const ways: readonly Way[] = [
-  { way: 'stopped', reason: /no connections|stopping/, take: () => postgres.stop(), giveBack: () => postgres.start() },
+  { way: 'stopped', reason: /no connections|stopping|lost/, take: () => postgres.stop(), giveBack: () => postgres.start() },
   { way: 'killed', reason: /no connections|stopping|lost/, take: () => postgres.kill(), giveBack: () => postgres.start() },
   { way: 'hung', reason: /does not answer/, take: () => postgres.pause(), giveBack: () => postgres.resume() },
   {

@@ -11,7 +11,11 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 beforeEach(async () => {
-  const parts = { db, hasMedia: (mediaPath: string) => Promise.resolve(api.media.has(mediaPath)) };
+  const parts = {
+    db,
+    inspect: () => Promise.reject(new Error('not asked')),
+    hasMedia: (mediaPath: string) => Promise.resolve(api.media.has(mediaPath)),
+  };
   api = await startTestApi(db, { requeue: createRequeue(parts), requeueClips: createClipRequeue(parts) });
   for (const camera of ['yard', 'door']) await seedCamera(db, camera);
 });

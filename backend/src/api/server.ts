@@ -11,6 +11,8 @@ import type { ApiApp } from './route-parts.ts';
 import { toProblemResponse } from './problem.ts';
 
 const DRAIN_MS_MAX = 5_000;
+/** Longer than what usual proxies keep (60 s): they would send a request into a connection that we are just closing. */
+const KEEP_ALIVE_MS = 65_000;
 
 export interface Api {
   /** Where it can be reached from this machine, as in `http://127.0.0.1:8000`. */
@@ -35,6 +37,7 @@ async function serve(app: ApiApp, options: ServerOptions): Promise<Api> {
     errorHandler: (thrown) => refuseBroken(thrown, options),
   });
   const server = createServer((request, response) => void listener(request, response));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const drain = createDrain(server, options);
   server.on('upgrade', (request, socket, head) => {
     if (drain.closing()) refuseUpgrade(socket, 503);

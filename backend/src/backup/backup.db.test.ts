@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCleanups } from '../../tests/harness/cleanups.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
@@ -45,17 +46,19 @@ async function fill(): Promise<void> {
   await queue.close();
 }
 
-async function backUp(file = path.join(folder, 'backup.tar')): Promise<string> {
+async function backUp(file = path.join(folder, 'backup.tar'), onFile = async (): Promise<void> => undefined) {
   await mkdir(path.join(folder, 'models', 'mine'), { recursive: true });
   await writeFile(path.join(folder, 'models', 'mine', 'model.json'), '{"name":"mine"}');
   await writeFile(path.join(folder, 'settings'), 'ADMIN_API_KEY=of-the-backup\n');
   await writeBackup(file, {
     target: db.target,
-    openMedia: (mediaPath) => {
+    async openMedia(mediaPath) {
+      await onFile();
       const bytes = stored.get(mediaPath);
-      if (!bytes) return Promise.reject(new NightjarError('not_found', mediaPath));
+      if (!bytes) throw new NightjarError('not_found', mediaPath);
       const copy = path.join(folder, createHash('sha256').update(mediaPath).digest('hex'));
-      return writeFile(copy, bytes).then(() => ({ size: bytes.length, stream: () => createReadStream(copy) }));
+      await writeFile(copy, bytes);
+      return { size: bytes.length, stream: () => createReadStream(copy) };
     },
     models: [{ path: 'mine/model.json', file: path.join(folder, 'models', 'mine', 'model.json') }],
     settingsFile: path.join(folder, 'settings'),
@@ -144,6 +147,20 @@ describe('a backup', () => {
       select (select count(*) from frames) as frames, (select seq from outbox_head) as seq, (select count(*) from outbox) as messages`); // prettier-ignore
     expect(row?.seq).toBe(row?.messages);
     expect(row?.frames).toBeGreaterThanOrEqual(FRAMES);
+  });
+
+  it('has the schema to itself: whoever would migrate it waits for the end', async () => {
+    await fill();
+    const order: string[] = [];
+    let migrating: Promise<unknown> | undefined;
+    const file = await backUp(undefined, async () => {
+      migrating ??= migrateDatabase(db.target).then(() => order.push('migrated'));
+      await sleep(5);
+    });
+    order.push('backed up');
+    await migrating;
+    expect(order).toEqual(['backed up', 'migrated']);
+    expect((await stat(file)).size).toBeGreaterThan(0);
   });
 
   it('counts files that are missing or damaged, and is made all the same', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { connect, runTransaction, type DatabaseTarget, type Tx } from '../db/index.ts';
+import { connect, MIGRATION_LOCK, runTransaction, type DatabaseTarget, type Tx } from '../db/index.ts';
 import { RETENTION_LOCK } from '../db/media-removals.ts';
 import { toNightjarError } from '../lib/errors.ts';
 import { writeArchive, type NewEntry } from './archive.ts';
@@ -36,6 +36,8 @@ export async function writeBackup(file: string, sources: BackupSources): Promise
   try {
     // Before the snapshot is taken, or it would still show what retention deletes while we wait.
     await sql`select pg_advisory_lock(${RETENTION_LOCK})`;
+    // A table that is written anew by a migration looks empty to an older snapshot.
+    await sql`select pg_advisory_lock_shared(${MIGRATION_LOCK})`;
     await runTransaction(
       sql,
       async (tx) => {

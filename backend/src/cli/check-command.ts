@@ -10,6 +10,7 @@ export function addCheckCommand(program: Command, write: (line: string) => void,
     .description('compare the database with the media store (exit code 1 when something is found)')
     .option('--quick', 'presence and size alone: read no file')
     .option('--repair', 'put right what was found; no bytes are deleted, only moved aside')
+    .option('--force', 'with --repair: also when database and media store seem not to belong together')
     .option('--json', 'one line of JSON for each finding')
     .action(async (flags: CheckFlags) => {
       const { runCheck } = await import('./check.ts');

@@ -13,6 +13,7 @@ import { withDatabase } from './with-database.ts';
 export interface CheckFlags {
   readonly quick?: boolean;
   readonly repair?: boolean;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,7 +24,7 @@ const EXIT_FINDINGS = 1;
  * something was found, repaired or not, so that a script hears of it; run again, a repaired house is clean.
  */
 export async function runCheck(
-  { quick = false, repair = false, json = false }: CheckFlags,
+  { quick = false, repair = false, force = false, json = false }: CheckFlags,
   { config, log, write, terminal }: CommandOptions & { readonly terminal: boolean },
 ): Promise<number> {
   const progress = createFilesProgress(terminal && !json);
@@ -33,7 +34,7 @@ export async function runCheck(
   return withDatabase({ config, log }, async (db) => {
     const summary = await checkHouse({
       ...{ db, media, clock, log, isQuick: quick, signal: stop.signal },
-      repair: repair ? toRepair(db, config) : undefined,
+      repair: repair ? { ...toRepair(db, config), isForced: force } : undefined,
       onFinding: report.add,
       onProgress: progress.show,
     }).finally(progress.close);
@@ -43,7 +44,10 @@ export async function runCheck(
 }
 
 /** Dashboards hear of dead letters by polling: nobody listens to the bus of a command. */
-const toRepair = (db: Database, { imagePixelsMax, imageBytesMax }: CommandOptions['config']): Repair => ({
+const toRepair = (
+  db: Database,
+  { imagePixelsMax, imageBytesMax }: CommandOptions['config'],
+): Omit<Repair, 'isForced'> => ({
   transact: createTransact({ db, bus: createLocalBus(), clock }),
   newId,
   imageBytesMax,

@@ -36,7 +36,7 @@ const ledgers: readonly Ledger[] = [
   {
     name: 'frames',
     description: 'the ledger: frames that wait, were examined or could not be',
-    all: 'all that have a picture',
+    all: 'all that are a picture (or are by now, with limits raised)',
     load: async () => (await import('./frames.ts')).frames,
   },
   {

@@ -1,9 +1,9 @@
 /** A ledger on a terminal: directly from the database, whether Nightjar runs on it or not. */
 import path from 'node:path';
-import type { Database, Sql } from '../db/index.ts';
+import type { Sql } from '../db/index.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
-import { openMedia } from '../parts.ts';
-import type { DeadFilter } from '../queue/index.ts';
+import { openMedia, toInspect } from '../parts.ts';
+import type { DeadFilter, RequeueOptions } from '../queue/index.ts';
 import type { ListFlags } from './ledger-commands.ts';
 import { toLedgerTable, toLines, type Entry, type Facts } from './ledger-report.ts';
 import type { CommandOptions } from './serve.ts';
@@ -24,10 +24,7 @@ export interface Ledger<Row extends object, Noun extends Entry> {
   readonly toWire: (noun: Noun) => object;
   /** Everything about one. `kept` is where the media store is. */
   readonly readFacts: (sql: Sql, id: string, kept: string) => Promise<Facts | undefined>;
-  readonly createRequeue: (options: {
-    db: Database;
-    hasMedia: (mediaPath: string) => Promise<boolean>;
-  }) => LedgerRequeue;
+  readonly createRequeue: (options: RequeueOptions) => LedgerRequeue;
 }
 
 interface LedgerRequeue {
@@ -42,7 +39,7 @@ export function createLedgerActions<Row extends object, Noun extends Entry>(ledg
   function withRequeue<T>(where: Where, use: (requeue: LedgerRequeue) => Promise<T>): Promise<T> {
     return withDatabase(where, async (db) => {
       const media = await openMedia(where.config, where.log);
-      return use(ledger.createRequeue({ db, hasMedia: media.has }));
+      return use(ledger.createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, where.config) }));
     });
   }
 

@@ -15,7 +15,7 @@ import * as schema from './schema.ts';
 import { runTransaction } from './transaction.ts';
 
 export { createEmbeddedPostgres, joinEmbeddedPostgres, type EmbeddedPostgres } from './embedded.ts';
-export { migrateDatabase } from './migrate.ts';
+export { migrateDatabase, MIGRATION_LOCK } from './migrate.ts';
 export { toDatabaseError } from './errors.ts';
 export { connect } from './connect.ts';
 export { listenFor, type Listening } from './notices.ts';
@@ -26,6 +26,8 @@ export * as tables from './schema.ts';
 
 export type Sql = postgres.Sql;
 export type Tx = postgres.TransactionSql;
+/** A piece of a statement. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
 export type Orm = PostgresJsDatabase<typeof schema>;
 
 /** A URL, or the socket folder of the embedded server. */

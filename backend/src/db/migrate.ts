@@ -8,21 +8,28 @@ import { toDatabaseError } from './errors.ts';
 import { withMigrationsUntil } from './migrations-until.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
-const MIGRATION_LOCK = 0x4e4a6d;
+/** Held by who migrates; shared by those who need the schema to stay as it is. */
+export const MIGRATION_LOCK = 0x4e4a6d;
+const SAY_EVERY_MS = 10_000;
+
+export interface MigrateOptions {
+  /** Hashes of migrations: it ends with the last of them, where a backup was made, so that its rows fit. */
+  readonly until?: readonly string[];
+  /** Told now and then while another migrates, or makes a backup. */
+  readonly onWait?: () => void;
+}
 
 /**
  * Brings the schema up to date, forward only, under an advisory lock: of several processes that start at once one
- * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar. `until`, hashes of
- * migrations, ends it with the last of them: where a backup was made, so that its rows fit.
- */
+ * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.  */
 export async function migrateDatabase(
   target: DatabaseTarget,
-  { until }: { readonly until?: readonly string[] } = {},
+  { until, onWait = () => undefined }: MigrateOptions = {},
 ): Promise<void> {
   // Column names as they are: the migrator reads `created_at`, and takes a row without it for one of the newest migration.
   const sql = connect(target, { max: 1, transform: {}, connection: { statement_timeout: 0 } });
   try {
-    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await lock(sql, onWait);
     await refuseNewer(sql);
     const run = (folder: string): Promise<void> => migrate(drizzle(sql), { migrationsFolder: folder });
     await (until ? withMigrationsUntil(migrationsFolder, until, run) : run(migrationsFolder));
@@ -30,6 +37,15 @@ export async function migrateDatabase(
     throw toDatabaseError(thrown);
   } finally {
     await sql.end({ timeout: 5 });
+  }
+}
+
+async function lock(sql: Sql, onWait: () => void): Promise<void> {
+  const saying = setInterval(onWait, SAY_EVERY_MS);
+  try {
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+  } finally {
+    clearInterval(saying);
   }
 }
 

@@ -27,7 +27,8 @@ import { createNotices, FRAMES_CHANNEL } from './notice.ts';
 
 export { createBatcher, type Batcher } from './batcher.ts';
 export { createNotices, INBOX_CHANNEL } from './notice.ts';
-export { createClipRequeue, createRequeue, type ClipRequeue, type Requeue, type Requeued } from './requeue.ts';
+export { createClipRequeue, createRequeue } from './requeue.ts';
+export type { ClipRequeue, Requeue, Requeued, RequeueOptions } from './requeue.ts';
 export type { DeadFilter } from './revive.ts';
 
 const ARRIVALS_PER_TRANSACTION_MAX = 200;

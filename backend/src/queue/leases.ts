@@ -11,7 +11,7 @@
  */
 import { isOwnerAlive, type Say, type Sql, type Tx } from '../db/index.ts';
 import { toFrame, type FrameRow } from '../db/rows.ts';
-import { HangError, isRetryable, type NightjarError } from '../lib/errors.ts';
+import { HangError, isRetryable, type ErrorKind, type NightjarError } from '../lib/errors.ts';
 import type { LeasedFrame } from '../model/index.ts';
 import { toFrameWire } from '../model/wire.ts';
 
@@ -34,13 +34,16 @@ interface Lease {
 export const toBackoffSeconds = (attempts: number, random: number = Math.random()): number =>
   Math.min(BACKOFF_S_MAX, BACKOFF_S_FIRST * 2 ** (attempts - 1)) * (SPREAD_MAX - 1 + random);
 
+/** What is missing may be on its way, or its disk not mounted yet: a share shows new files late. */
+export const mayHeal = (kind: ErrorKind): boolean => isRetryable(kind) || kind === 'not_found';
+
 export async function failFrame(
   tx: Tx,
   say: Say,
   { frame, owner }: Lease,
   { error, attemptsMax }: { error: NightjarError; attemptsMax: number },
 ): Promise<void> {
-  const retry = isRetryable(error.kind) && frame.attempts < attemptsMax;
+  const retry = mayHeal(error.kind) && frame.attempts < attemptsMax;
   const crashed = error instanceof HangError ? 1 : 0;
   const rows = await tx<FrameRow[]>`
     update frames set state = ${retry ? 'pending' : 'dead'}, lease_owner = null, lease_expires_at = null,

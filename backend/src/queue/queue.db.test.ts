@@ -173,6 +173,14 @@ describe('queue', () => {
     expect(dead).toMatchObject({ attempts: 2, errorMessage: 'the detector is away' });
   });
 
+  it('tries again what was missing: a share shows new files late', async () => {
+    const queue = await openQueue();
+    await queue.resolveCamera('a');
+    await queue.record(toArrival('a'));
+    for (const frame of await queue.claim(1)) await queue.fail(frame, new NightjarError('not_found', 'no such file'));
+    expect(await states()).toEqual({ pending: 1 });
+  });
+
   it('buries at once what cannot heal', async () => {
     const queue = await openQueue();
     await queue.resolveCamera('a');

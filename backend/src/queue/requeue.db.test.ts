@@ -5,7 +5,7 @@ import { createTestQueue, toArrival } from '../../tests/harness/ledger.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { silentLog as log } from '../lib/log.ts';
 import type { Arrival, FrameState } from '../model/index.ts';
-import { createNotices, createRequeue, INBOX_CHANNEL, type Queue, type Requeue } from './index.ts';
+import { createNotices, createRequeue, INBOX_CHANNEL, type Queue, type Requeue, type RequeueOptions } from './index.ts';
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const junk = { mediaType: null, mediaPath: null, width: null, height: null, error: { kind: 'invalid', message: 'too large' } } as const; // prettier-ignore
@@ -15,11 +15,13 @@ let queue: Queue;
 let requeue: Requeue;
 let stored = true;
 let woken = 0;
+let inspect: RequeueOptions['inspect'];
 beforeEach(async () => {
   db = await createTestDatabase();
   [stored, woken] = [true, 0];
+  inspect = () => Promise.reject(new NightjarError('invalid', 'too many pixels'));
   queue = await createTestQueue(db, { onPending: () => (woken += 1) });
-  requeue = createRequeue({ db, hasMedia: () => Promise.resolve(stored) });
+  requeue = createRequeue({ db, hasMedia: () => Promise.resolve(stored), inspect: (...given) => inspect(...given) });
   await queue.resolveCamera('a');
   await queue.resolveCamera('b');
 });
@@ -92,10 +94,27 @@ describe('one dead letter', () => {
     expect(await read()).toEqual([]);
   });
 
-  it('that is junk and not in the inbox stays where it is', async () => {
-    const id = await record('a', { ...junk, mediaPath: 'a/aa/aa.dead' });
+  it('that is junk and not kept stays where it is', async () => {
+    const id = await record('a', junk);
     await expect(requeue.one(id)).rejects.toMatchObject({ kind: 'conflict', message: /never was a picture/ });
     expect(await read()).toMatchObject([{ state: 'dead' }]);
+  });
+
+  it('that is kept junk is looked at once more: a limit may have been raised', async () => {
+    const id = await record('a', { ...junk, mediaPath: 'a/aa/aa.dead' });
+    await expect(requeue.one(id)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: /cannot be examined: too many pixels/,
+    });
+    expect(await read()).toMatchObject([{ state: 'dead' }]);
+    inspect = () => Promise.reject(new NightjarError('unavailable', 'the store is away'));
+    await expect(requeue.one(id)).rejects.toMatchObject({ kind: 'unavailable' });
+    inspect = async () => ({ mediaType: 'image/png', width: 2_000, height: 1_000 });
+    expect(await requeue.one(id)).toMatchObject({
+      outcome: 'pending',
+      frame: { id, mediaType: 'image/png', width: 2_000 },
+    });
+    expect(await queue.claim(1)).toMatchObject([{ id, mediaPath: 'a/aa/aa.dead', height: 1_000 }]);
   });
 });
 
@@ -107,6 +126,18 @@ describe('all dead letters', () => {
     expect(await requeue.dead({})).toBe(1_203);
     expect(await pending()).toBe(1_204);
     expect(await requeue.dead({})).toBe(0);
+  });
+
+  it('are looked at once more if they are kept junk', async () => {
+    for (const name of ['text', 'bomb', 'svg'])
+      await record('a', { ...junk, sourceName: `${name}.png`, mediaPath: `a/${name}.dead` });
+    inspect = async (_mediaPath, name) => {
+      if (name !== 'bomb.png') throw new NightjarError('invalid', 'not a picture');
+      return { mediaType: 'image/png', width: 2_000, height: 1_000 };
+    };
+    expect(await requeue.dead({ kind: 'internal' })).toBe(0);
+    expect(await requeue.dead({ kind: 'invalid' })).toBe(1);
+    expect(await queue.claim(9)).toMatchObject([{ sourceName: 'bomb.png' }]);
   });
 
   it('are narrowed down by camera, kind and time of capture', async () => {

@@ -2,8 +2,8 @@
  * Another chance for dead letters, because a person asks for it. In prose: a dead frame whose picture is kept becomes
  * `pending` again with all its attempts before it; its last error stays to be seen until it is done, and what was a suspect
  * stays one. A dead frame that was never read as a picture, and whose file still lies in the inbox, is forgotten together
- * with that file: ingest is told to look again, and the file is new to it (a limit may have been raised meanwhile). Nothing
- * can be done for junk that was taken out of the inbox. A dead clip is like a frame with a picture; the frames that were
+ * with that file: ingest is told to look again, and the file is new to it (a limit may have been raised meanwhile). For the same
+ * reason junk that was taken out of the inbox, and kept, is looked at once more (junk.ts). A dead clip is like a frame with a picture; the frames that were
  * cut from it stay, and it goes on after them.
  */
 import type { Database } from '../db/index.ts';
@@ -12,6 +12,7 @@ import { toClip, toFrame, type ClipRow, type FrameRow } from '../db/rows.ts';
 import { NightjarError } from '../lib/errors.ts';
 import type { Clip } from '../model/clip.ts';
 import type { Frame } from '../model/index.ts';
+import { isKeptJunk, lookAgain, lookAgainAtAll, type Inspect } from './junk.ts';
 import { CLIPS_CHANNEL, FRAMES_CHANNEL, INBOX_CHANNEL } from './notice.ts';
 import { reviveDead, reviveOne, type DeadFilter, type RevivedLedger } from './revive.ts';
 
@@ -25,7 +26,7 @@ export interface Requeued {
 export interface Requeue {
   /** Throws `not_found`, and `conflict`, with the reason, for what cannot be examined again. */
   one(id: string): Promise<Requeued>;
-  /** All that have a picture, newest first; resolves to how many. What dies again meanwhile is not taken up once more. */
+  /** All that are, or are by now, a picture, newest first; resolves to how many. What dies again meanwhile is not taken up once more. */
   dead(filter: DeadFilter): Promise<number>;
 }
 
@@ -39,6 +40,7 @@ export interface ClipRequeue {
 export interface RequeueOptions {
   readonly db: Database;
   readonly hasMedia: (mediaPath: string) => Promise<boolean>;
+  readonly inspect: Inspect;
 }
 
 const frames: RevivedLedger = {
@@ -54,19 +56,24 @@ const clips: RevivedLedger = {
   hasContent: (tx) => tx`media_path is not null`,
 };
 
-export function createRequeue({ db, hasMedia }: RequeueOptions): Requeue {
+export function createRequeue({ db, hasMedia, inspect }: RequeueOptions): Requeue {
   return {
     async one(id) {
       const frame = toFrame(await readDead<FrameRow>(db, 'frame', id));
-      if (frame.width === null || frame.sha256 === null) return forget(db, frame);
+      const isJunk = isKeptJunk(frame);
+      if (!isJunk && (frame.width === null || frame.sha256 === null)) return forget(db, frame);
       await assertKept(frame, hasMedia);
+      if (isJunk) await lookAgain(db, inspect, frame);
       return { outcome: 'pending', frame: toFrame((await reviveOne<FrameRow>(db, frames, id)) ?? throwChanged()) };
     },
-    dead: (filter) => reviveDead(db, frames, filter),
+    async dead(filter) {
+      await lookAgainAtAll(db, inspect, filter);
+      return reviveDead(db, frames, filter);
+    },
   };
 }
 
-export function createClipRequeue({ db, hasMedia }: RequeueOptions): ClipRequeue {
+export function createClipRequeue({ db, hasMedia }: Pick<RequeueOptions, 'db' | 'hasMedia'>): ClipRequeue {
   return {
     async one(id) {
       await assertKept(await readDead<ClipRow>(db, 'clip', id), hasMedia);

@@ -1,10 +1,10 @@
 /** Dead letters of either ledger, pending again; which of them may be, the ledger says. */
-import type { Database, Tx } from '../db/index.ts';
+import type { Database, Fragment, Tx } from '../db/index.ts';
 import type { ErrorKind } from '../lib/errors.ts';
 import type { CLIPS_CHANNEL, FRAMES_CHANNEL } from './notice.ts';
 
 /** In one transaction: a hundred thousand dead letters hold nobody up. */
-const STEP_MAX = 500;
+export const STEP_MAX = 500;
 
 /** Of all dead letters, those that pass every filter; the times are those of capture, `until` excluded. */
 export interface DeadFilter {
@@ -19,7 +19,7 @@ export interface RevivedLedger {
   /** Wakes those who work on it, once it is committed. */
   readonly channel: typeof FRAMES_CHANNEL | typeof CLIPS_CHANNEL;
   /** A condition: there is something to work on. */
-  readonly hasContent: (tx: Tx) => ReturnType<Tx>;
+  readonly hasContent: (tx: Tx) => Fragment;
 }
 
 /** As far as the order of the list goes by them. */
@@ -34,7 +34,9 @@ export async function reviveOne<R extends Row>(
   ledger: RevivedLedger,
   id: string,
 ): Promise<R | undefined> {
-  const [row] = await db.transaction((tx) => revive<R>(tx, ledger, select(tx, ledger, [tx`id = ${id}`])));
+  const [row] = await db.transaction((tx) =>
+    revive<R>(tx, ledger, select(tx, ledger, tx`state = 'dead' and ${ledger.hasContent(tx)} and id = ${id}`)),
+  );
   return row;
 }
 
@@ -42,7 +44,9 @@ export async function reviveOne<R extends Row>(
 export async function reviveDead(db: Database, ledger: RevivedLedger, filter: DeadFilter): Promise<number> {
   let count = 0;
   for (let last: Row | undefined; ;) {
-    const rows = await db.transaction((tx) => revive(tx, ledger, select(tx, ledger, toFilters(tx, filter, last))));
+    const rows = await db.transaction((tx) =>
+      revive(tx, ledger, select(tx, ledger, whereDead(tx, ledger, filter, last))),
+    );
     last = rows.at(-1);
     if (!last) return count;
     count += rows.length;
@@ -53,7 +57,7 @@ export async function reviveDead(db: Database, ledger: RevivedLedger, filter: De
 async function revive<R extends Row>(
   tx: Tx,
   { table, channel }: RevivedLedger,
-  picked: ReturnType<Tx>,
+  picked: Fragment,
 ): Promise<readonly R[]> {
   const rows = await tx<R[]>`
     update ${tx(table)} set state = 'pending', attempts = 0, available_at = now(), processed_at = null
@@ -63,19 +67,24 @@ async function revive<R extends Row>(
 }
 
 /** The next of those that have something to work on. */
-function select(tx: Tx, { table, hasContent }: RevivedLedger, filters: ReturnType<typeof toFilters>): ReturnType<Tx> {
-  const where = filters.reduce((all, one) => tx`${all} and ${one}`, tx`state = 'dead' and ${hasContent(tx)}`);
+function select(tx: Tx, { table }: RevivedLedger, where: Fragment): Fragment {
   // Not `skip locked`: what retention is just deleting is waited for, and what it leaves is not overlooked.
   return tx`select id from ${tx(table)} where ${where} order by captured_at desc, id desc limit ${STEP_MAX} for update`;
 }
 
-/** Below the last one of the step before: each is met once. */
-function toFilters(tx: Tx, { cameraId, kind, since, until }: DeadFilter, last?: Row) {
-  return [
+/** A condition: dead letters with content that pass the filter, below the last one of the step before, so that each is met once. */
+export function whereDead(
+  tx: Tx,
+  { hasContent }: Pick<RevivedLedger, 'hasContent'>,
+  { cameraId, kind, since, until }: DeadFilter,
+  last?: Row,
+): Fragment {
+  const filters = [
     ...(last ? [tx`(captured_at, id) < (${last.capturedAt}, ${last.id})`] : []),
     ...(cameraId === undefined ? [] : [tx`camera_id = ${cameraId}`]),
     ...(kind === undefined ? [] : [tx`error_kind = ${kind}`]),
     ...(since === undefined ? [] : [tx`captured_at >= ${since}`]),
     ...(until === undefined ? [] : [tx`captured_at < ${until}`]),
   ];
+  return filters.reduce((all, one) => tx`${all} and ${one}`, tx`state = 'dead' and ${hasContent(tx)}`);
 }

@@ -4,10 +4,10 @@
  */
 import type { Say, Sql, Tx } from '../../db/index.ts';
 import { toClip, type ClipRow } from '../../db/rows.ts';
-import { isRetryable, type NightjarError } from '../../lib/errors.ts';
+import type { NightjarError } from '../../lib/errors.ts';
 import type { LeasedClip } from '../../model/clip.ts';
 import { toClipWire } from '../../model/wire.ts';
-import { toBackoffSeconds, toStorable, type Absent } from '../leases.ts';
+import { mayHeal, toBackoffSeconds, toStorable, type Absent } from '../leases.ts';
 
 const REAP_MAX = 100;
 
@@ -27,7 +27,7 @@ export async function failClip(
   { error, attemptsMax }: { error: NightjarError; attemptsMax: number },
 ): Promise<void> {
   const { attempts } = lease.clip;
-  const retry = isRetryable(error.kind) && attempts < attemptsMax;
+  const retry = mayHeal(error.kind) && attempts < attemptsMax;
   const rows = await tx<ClipRow[]>`
     update clips set state = ${retry ? 'pending' : 'dead'}, lease_owner = null, lease_expires_at = null,
       available_at = now() + ${retry ? toBackoffSeconds(attempts) : 0} * interval '1 s',

@@ -22,15 +22,16 @@ interface Checked {
 
 interface Wish {
   readonly repair?: boolean;
+  readonly isForced?: boolean;
   readonly quick?: boolean;
   readonly media?: CheckOptions['media'];
 }
 
 async function check(wish: Wish = {}): Promise<Checked> {
-  const { repair: isRepair = false, quick: isQuick = false, media = house.media } = wish;
+  const { repair: isRepair = false, isForced = false, quick: isQuick = false, media = house.media } = wish;
   const found: Finding[] = [];
   const repair = {
-    ...{ transact: toTransact(house.db), newId, imageBytesMax: 1_000_000 },
+    ...{ transact: toTransact(house.db), newId, isForced, imageBytesMax: 1_000_000 },
     inspect: (bytes: Buffer, name: string) => inspectPicture(bytes, { ending: 'open', name, pixelsMax: 1_000_000 }),
     toClipType: (extension: string) =>
       Object.values(clipFormats).find((format) => format.extension === extension)?.mediaType,
@@ -225,6 +226,17 @@ describe('a repair', () => {
     );
     expect(toFaults(await check({ repair: true }))).toEqual(['unfinished']);
     expect(await house.files()).toEqual([]);
+    await expectClean();
+  });
+
+  it('is refused where the store seems to be that of another house, unless it is forced', async () => {
+    await addStray(Buffer.from('of another house'));
+    for (let count = 0; count < 5; count += 1) await house.media.remove((await house.addFrame()).mediaPath);
+    await expect(check({ repair: true })).rejects.toMatchObject({
+      ...{ kind: 'conflict', message: /none of 5 files.*--force/ },
+    });
+    expect(toFaults(await check())).toEqual([...Array<string>(5).fill('missing'), 'stray']);
+    expect((await check({ repair: true, isForced: true })).summary).toMatchObject({ unrepaired: 0 });
     await expectClean();
   });
 

@@ -56,6 +56,8 @@ export interface Repair {
   ) => Promise<{ readonly mediaType: string; readonly width: number; readonly height: number }>;
   /** The media type of a clip by the extension it is stored under; undefined if it is none. */
   readonly toClipType: (extension: string) => string | undefined;
+  /** Also when database and media store seem not to belong together. */
+  readonly isForced: boolean;
   /** Larger files are not read as pictures. */
   readonly imageBytesMax: number;
 }

@@ -5,11 +5,10 @@
  * the next one.
  */
 import type { Sql } from '../../db/index.ts';
-import { NightjarError } from '../../lib/errors.ts';
 import { removeDue } from '../removals.ts';
 import { checkFiles } from './files.ts';
 import { REMOVAL_MS_MAX, type CheckOptions, type Fault, type Finding } from './finding.ts';
-import { assertCameras } from './repair-file.ts';
+import { assertPlausible } from './plausible.ts';
 import { checkRows } from './rows.ts';
 
 export { faults, type CheckOptions, type Finding, type Repair } from './finding.ts';
@@ -34,22 +33,13 @@ export async function checkHouse(given: CheckOptions): Promise<CheckSummary> {
     given.onFinding(finding);
   };
   const options = { ...given, onFinding };
-  if (options.repair) await assertPlausible(options);
+  if (options.repair && !options.repair.isForced) await assertPlausible(options);
   const rows = await checkRows(options);
   const files = await checkFiles(options, rows);
   await checkRemovals(options);
   // What was moved aside goes from its old place now.
   if (options.repair) await removeDue({ ...options, removeMedia: options.media.remove }, options.signal);
   return { rows, files, findings: counts, unrepaired };
-}
-
-/** A store that is not mounted, or the wrong database, would be "repaired" from end to end. */
-async function assertPlausible(options: CheckOptions): Promise<void> {
-  await assertCameras(options);
-  const [kept] = await options.db.query((sql) => sql`select from frames where media_path is not null limit 1`);
-  if (!kept) return;
-  for await (const _ of options.media.list()) return;
-  throw new NightjarError('conflict', 'the media store is empty, but rows speak of files: is it mounted?');
 }
 
 async function checkRemovals({ db, repair, onFinding }: CheckOptions): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { Tx } from '../../db/index.ts';
 import { keepStored, requestRemoval, toContent } from '../../db/media-removals.ts';
-import { NightjarError, toMessage, toNightjarError } from '../../lib/errors.ts';
+import { toMessage, toNightjarError } from '../../lib/errors.ts';
 import { toTime } from '../../model/wire.ts';
 import { hash } from './content.ts';
 import type { StoredFile } from './files.ts';
@@ -111,11 +111,3 @@ async function insertClip(
 }
 
 const toName = (mediaPath: string): string => mediaPath.slice(mediaPath.lastIndexOf('/') + 1);
-
-/** Throws `conflict` for a database that cannot be the one of these files: a repair would move them all aside. */
-export async function assertCameras({ db, media }: CheckOptions): Promise<void> {
-  const [camera] = await db.query((sql) => sql`select from cameras limit 1`);
-  if (camera) return;
-  for await (const _ of media.list())
-    throw new NightjarError('conflict', 'the database knows no camera, but there are files: is it the right one?');
-}
