@@ -61,7 +61,7 @@ it(
     // Queued again: some on the terminal, the others by the API.
     expect((await cli('requeue', '--all', junk ?? '')).code).toBe(2);
     const some = await cli('requeue', yard[0] ?? '', junk ?? '');
-    expect(some.stdout).toBe(`${yard[0]}: pending again\n${junk}: it never was a picture that could be read, and its file is not in the inbox: there is nothing to examine\n`); // prettier-ignore
+    expect(some.stdout).toBe(`${yard[0]}: pending again\n${junk}: it still cannot be examined: not a picture: the content is of no known format\n`); // prettier-ignore
     expect(some.code).toBe(1);
     expect(await cli('requeue', '--all', '--camera', 'door')).toMatchObject({ code: 0, stdout: '1 frame(s) pending again\n' }); // prettier-ignore
     const headers = { 'X-API-Key': API_KEY };
