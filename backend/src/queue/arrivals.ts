@@ -1,5 +1,5 @@
 import type { Say, Tx } from '../db/index.ts';
-import { keepStored, type IsStored } from '../db/media-removals.ts';
+import { keepStored, requestRemoval, type IsStored } from '../db/media-removals.ts';
 import { toCamera, toFrame, type FrameRow } from '../db/rows.ts';
 import type { NewId } from '../lib/id.ts';
 import type { Arrival, Camera, InboxFile } from '../model/index.ts';
@@ -30,6 +30,7 @@ export async function recordArrivals(
   const insertedIds = new Set(inserted.map(({ id }) => id));
   const givenBack = await giveBack(tx, read.filter(({ id }) => !insertedIds.has(id))); // prettier-ignore
   await keepStored(tx, [...inserted, ...givenBack].flatMap(({ mediaPath }) => mediaPath ?? []), isStored); // prettier-ignore
+  await requestRemoval(tx, givenBack.flatMap(({ junkPath }) => junkPath ?? [])); // prettier-ignore
   await rememberFiles(tx, entries);
   await markSeen(tx, say, [...new Set(arrivals.map(({ cameraId }) => cameraId))]);
   for (const frame of inserted.filter(({ state }) => state === 'dead'))
@@ -60,20 +61,35 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
   return rows.map(toFrame);
 }
 
-/** A picture whose file was lost (a broken disk) and that comes again: its frame has a file again, and is examined if it never was. */
-async function giveBack(tx: Tx, entries: readonly Entry[]): Promise<readonly { readonly mediaPath: string | null }[]> {
+interface GivenBack {
+  readonly mediaPath: string | null;
+  /** What was kept of it while it was junk. */
+  readonly junkPath: string | null;
+}
+
+/**
+ * A picture that comes again, and whose frame has lost its file (a broken disk), or was buried as junk (a limit was raised
+ * since): the frame has a file again, and is examined if it never was.
+ */
+async function giveBack(tx: Tx, entries: readonly Entry[]): Promise<readonly GivenBack[]> {
   const pictures = entries.filter(({ arrival }) => arrival.error === null);
   if (pictures.length === 0) return [];
   const column = <T>(pick: (arrival: Arrival) => T): T[] => pictures.map(({ arrival }) => pick(arrival));
-  return tx<{ mediaPath: string | null }[]>`
-    update frames set media_path = arrival.media_path, state = case state when 'dead' then 'pending' else state end,
+  return tx<GivenBack[]>`
+    with poor as (
+      select id, case when width is null then frames.media_path end as junk_path, arrival.media_path, arrival.media_type, pixels_x, pixels_y
+      from frames join unnest(${column((a) => a.cameraId)}::text[], ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaPath)}::text[],
+        ${column((a) => a.mediaType)}::text[], ${column((a) => a.width)}::int[], ${column((a) => a.height)}::int[])
+        as arrival(camera_id, sha256, media_path, media_type, pixels_x, pixels_y) using (camera_id, sha256)
+      where clip_id is null and (width is null or frames.media_path is null)
+      order by id for update of frames
+    )
+    update frames set media_path = poor.media_path, state = case state when 'dead' then 'pending' else state end,
+      media_type = coalesce(frames.media_type, poor.media_type), width = coalesce(width, pixels_x), height = coalesce(height, pixels_y),
       attempts = case state when 'dead' then 0 else attempts end, available_at = now(),
       processed_at = case state when 'dead' then null else processed_at end
-    from unnest(${column((a) => a.cameraId)}::text[], ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaPath)}::text[])
-      as arrival(camera_id, sha256, media_path)
-    where frames.camera_id = arrival.camera_id and frames.sha256 = arrival.sha256 and clip_id is null
-      and frames.media_path is null and width is not null
-    returning frames.media_path`;
+    from poor where frames.id = poor.id
+    returning frames.media_path, junk_path`;
 }
 
 /** Of several watchers that met the same file, or one who is not sure whether it was recorded, only the first goes on. */

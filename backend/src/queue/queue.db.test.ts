@@ -78,6 +78,21 @@ describe('queue', () => {
     ]);
   });
 
+  it('takes up what was junk when it comes again and is a picture by now: a limit was raised', async () => {
+    const queue = await openQueue();
+    await queue.resolveCamera('a');
+    const picture = toArrival('a');
+    const junkPath = picture.mediaPath?.replace('.jpg', '.dead') ?? '';
+    const error = { kind: 'invalid', message: 'too many pixels' } as const;
+    const junk = { ...picture, mediaType: null, mediaPath: junkPath, width: null, height: null, error };
+    expect([await queue.record(junk), await queue.record(junk)]).toEqual(['recorded', 'known']);
+    expect(await states()).toEqual({ dead: 1 });
+    expect(await Promise.all([queue.record(picture), queue.record(picture)])).toEqual(['known', 'known']);
+    const { mediaPath, mediaType, width } = picture;
+    expect(await queue.claim(9)).toMatchObject([{ attempts: 1, mediaPath, mediaType, width }]);
+    expect(await db.query((sql) => sql`select media_path from media_removals`)).toEqual([{ mediaPath: junkPath }]);
+  });
+
   it('tells that the camera is online, once', async () => {
     const queue = await openQueue();
     await queue.resolveCamera('a');
