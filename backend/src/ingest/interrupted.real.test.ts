@@ -1,4 +1,4 @@
-import { rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NightjarError } from '../lib/errors.ts';
@@ -33,6 +33,16 @@ describe('a crash', () => {
     expect(test.told()).toEqual(['cam: 2024/a.jpg: fine']);
     expect(await test.files()).toEqual([]);
     await expect(stat(join(test.inbox, 'cam/2024/.nightjar'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a crash between putting aside and deleting', () => {
+  it('leaves empty folders of ours: the next start removes them, and no others', async () => {
+    for (const folder of ['cam/2024/.nightjar/1f0e', 'cam/2024/.nightjar/2f0e', 'cam/.nightjar', 'cam/empty'])
+      await mkdir(join(test.inbox, folder), { recursive: true });
+    await (await test.start()).idle();
+    expect(await readdir(join(test.inbox, 'cam'))).toEqual(['2024', 'empty']);
+    expect(await readdir(join(test.inbox, 'cam/2024'))).toEqual([]);
   });
 });
 

@@ -109,6 +109,15 @@ async function removeAside(inbox: string, aside: string, sighting: Sighting): Pr
   return 'removed';
 }
 
+/**
+ * What is left of a removal whose process was killed before its file was put aside, or after it was deleted. Another who is
+ * just about to put one aside there makes the folder anew.
+ */
+export async function removeEmptyAside(folder: string): Promise<void> {
+  if (basename(folder) !== ASIDE_FOLDER) return removeEmptyFolders(folder);
+  await rmdir(toFilePath(folder)).catch(() => undefined); // as below
+}
+
 async function removeEmptyFolders(folder: string): Promise<void> {
   try {
     await rmdir(toFilePath(folder));

@@ -6,6 +6,7 @@ import { toMessage } from '../lib/errors.ts';
 import { toPrintable } from '../lib/printable.ts';
 import { isTooLong, toFilePath, toLedgerText, toName } from './file-path.ts';
 import { isGone } from './inbox-file.ts';
+import { removeEmptyAside } from './remove.ts';
 import { ASIDE_FOLDER, isIgnored, isIgnoredFolder, isTemporaryName } from './names.ts';
 
 /** Folders waiting to be scanned; beyond, the whole inbox is. */
@@ -98,8 +99,10 @@ function createWalk({ inbox, log, enter, isShut }: ScannerOptions) {
     try {
       const isOurs = isAside(folder);
       if (!isOurs) await enter(folder);
+      let isEmpty = true;
       const listing = await opendir(toFilePath(join(inbox, folder)), { bufferSize: ENTRIES_AT_ONCE, encoding: BYTES });
       for await (const entry of listing) {
+        isEmpty = false;
         const name = toName(entry.name as unknown as Buffer);
         const path = folder === '' ? name : `${folder}/${name}`;
         // Some file systems do not say what an entry is; the look at it finds out.
@@ -108,6 +111,7 @@ function createWalk({ inbox, log, enter, isShut }: ScannerOptions) {
           if (!isNone && !isOutOfReach(folder, path)) yield path;
         } else if (isWalked(path, name) && !(folder === '' && isShut(name))) folders.push(path);
       }
+      if (isOurs && isEmpty) await removeEmptyAside(join(inbox, folder));
       unread.end(folder);
     } catch (thrown) {
       // Deleted while we were in it: there is nothing more to find there.

@@ -138,7 +138,9 @@ export async function createTestInbox() {
     },
     /** What is in the inbox besides folders, hidden files included. */
     async files(): Promise<string[]> {
-      const entries = await readdir(inbox, { recursive: true, withFileTypes: true });
+      // A folder of ours may go while it is listed.
+      const list = () => readdir(inbox, { recursive: true, withFileTypes: true });
+      const entries = await eventually(list);
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
     },
     /** The arrivals, as soon as there are `count`. */
