@@ -28,31 +28,12 @@ export interface Services {
 }
 
 export async function openServices(cleanups: Cleanups, clocks: Clocks | undefined): Promise<Services> {
-  const postgres = await openPostgres(clocks);
+  const postgres = await startPostgres({ max_connections: CONNECTIONS_MAX }, clocks?.env('database'));
   cleanups.add(postgres.close);
   const redis = await openRedis(cleanups);
   const detector = await startRtdetr();
   cleanups.add(detector.kill);
   return { postgres, redis, detector: Object.assign(detector, { failure: 'slow', slowMs: DETECTOR_MS }) };
-}
-
-/** With a clock of its own: pg_ctl and the server inherit our environment, which is given it for that moment. */
-async function openPostgres(clocks: Clocks | undefined): Promise<PostgresServer> {
-  const env = clocks?.env('database') ?? {};
-  const withClock = async <T>(use: () => Promise<T>): Promise<T> => {
-    Object.assign(process.env, env);
-    try {
-      return await use();
-    } finally {
-      for (const name of Object.keys(env)) delete process.env[name];
-    }
-  };
-  const server = await withClock(() => startPostgres({ max_connections: CONNECTIONS_MAX }));
-  return {
-    ...server,
-    start: () => withClock(server.start),
-    restart: (mode) => withClock(() => server.restart(mode)),
-  };
 }
 
 async function openRedis(cleanups: Cleanups): Promise<RedisSwitch> {

@@ -60,8 +60,11 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
-/** Running, with an empty database. `settings` are those of postgresql.conf. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/** Running, with an empty database. `settings` are those of postgresql.conf; the server also gets `env`. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const root = await mkdtemp(path.join(tmpdir(), 'nightjar-pg-'));
   // For root the server runs as another user, who must get in; its own folders stay closed to all others.
   await chmod(root, 0o755);
@@ -69,8 +72,10 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   const port = await freePort();
   const url = `postgres://nightjar@127.0.0.1:${port}/${DATABASE}`;
   await configure(place, { port, ...settings });
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const user = { ...place.user, prefix: [...place.user.prefix, 'env', ...assignments] };
   const control = (...args: readonly string[]): Promise<string> =>
-    runProgram(place.user, place.binaries.pg_ctl, [...args, '-D', place.dataDir, '-w', '-t', `${START_SECONDS_MAX}`]);
+    runProgram(user, place.binaries.pg_ctl, [...args, '-D', place.dataDir, '-w', '-t', `${START_SECONDS_MAX}`]);
   const pid = (): Promise<number | undefined> => readPostmasterPid(place);
 
   async function withSql<T>(use: (sql: Sql) => Promise<T>, database = DATABASE): Promise<T> {

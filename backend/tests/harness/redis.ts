@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
 
@@ -13,6 +14,8 @@ export interface TestRedis {
   /** Ends it at once; `startRedis(port)` brings it back. */
   close(): Promise<void>;
 }
+
+const ANSWER_MS_MAX = 500;
 
 /** A real redis-server on a free loopback port (or the one given), with nothing kept on disk. */
 export async function startRedis(port?: number): Promise<TestRedis> {
@@ -43,7 +46,9 @@ async function untilAnswers(url: string): Promise<void> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => 50, maxRetriesPerRequest: null });
   client.on('error', () => undefined); // refused until it listens: that is what is being waited for
   await client.connect().catch(() => undefined);
-  await eventually(() => client.ping(), { withinMs: 10_000 });
+  // The client itself would wait for as long as it takes.
+  const answers = () => Promise.race([client.ping(), sleep(ANSWER_MS_MAX, undefined)]);
+  await eventually(answers, { withinMs: 10_000, what: 'the start of Redis' });
   client.disconnect();
 }
 
