@@ -19,7 +19,7 @@ export interface Crew {
   /** Names how the worker threads of a detect process fail, as long as it is there. */
   threadFile(name: MemberName): string;
   startAll(): Promise<void>;
-  killAll(): Promise<void>;
+  retireAll(): Promise<void>;
   /** Has the detect processes compute themselves, or ask the server again. */
   setReal(isReal: boolean): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function createCrew({ root, logsDir, env, clocks }: CrewOptions): P
       await member('ingest-1').start();
       await Promise.all(all.map((one) => one.start()));
     },
-    killAll: async () => void (await Promise.all(all.map((one) => one.kill()))),
+    retireAll: async () => void (await Promise.all(all.map((one) => one.retire()))),
     async setReal(isReal) {
       const names = ['detect-1', 'detect-2'] as const;
       await Promise.all(names.map((name) => member(name).terminate()));

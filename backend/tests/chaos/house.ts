@@ -56,7 +56,7 @@ async function furnish(cleanups: Cleanups, { withReal = true, logsDir }: HouseOp
   const services = await openServices(cleanups, clocks);
   const env = { DATA_DIR: dataDir, CAMERA_ROOT: inbox, ...toAddresses(services) };
   const crew = await createCrew({ root, logsDir: logsDir ?? root, env, clocks });
-  cleanups.add(crew.killAll);
+  cleanups.add(crew.retireAll);
   await crew.startAll();
   const clients = (['api-1', 'api-2'] as const).map((name) => createClient(`client of ${name}`, crew.apiUrl(name)));
   for (const client of clients) cleanups.add(client.close);

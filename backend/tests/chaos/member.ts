@@ -20,6 +20,8 @@ export interface Member {
   /** Resolves once it is up, however often it takes: the database may be away. */
   start(env?: Readonly<Record<string, string>>): Promise<void>;
   kill(): Promise<void>;
+  /** Kills it for good: a round under way must not start it again. */
+  retire(): Promise<void>;
   /** SIGTERM, to its clean end. */
   terminate(): Promise<void>;
   freeze(): void;
@@ -41,10 +43,12 @@ export function createMember({ name, cwd, env, logFile, mayCrash }: MemberOption
   let child: ChildProcess | undefined;
   let own: Readonly<Record<string, string>> = {};
   let isEnding = false;
+  let isRetired = false;
 
   const isRunning = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
 
   function launch(): { readonly isUp: () => boolean } {
+    if (isRetired) throw new Error(`${name} is not started any more`);
     let output = '';
     isEnding = false;
     const started = spawn(process.execPath, [cliPath, 'serve'], {
@@ -106,6 +110,10 @@ export function createMember({ name, cwd, env, logFile, mayCrash }: MemberOption
     pid: () => (isRunning() ? child?.pid : undefined),
     start,
     kill: () => end('SIGKILL', TERMINATE_MS_MAX),
+    retire() {
+      isRetired = true;
+      return end('SIGKILL', TERMINATE_MS_MAX);
+    },
     terminate: () => end('SIGTERM', TERMINATE_MS_MAX),
     freeze: () => void (isRunning() && child?.kill('SIGSTOP')),
     thaw: () => void (isRunning() && child?.kill('SIGCONT')),
