@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCleanups } from '../../tests/harness/cleanups.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { eventually } from '../../tests/harness/eventually.ts';
 import { createTestQueue, toArrival } from '../../tests/harness/ledger.ts';
-import { migrateDatabase } from '../db/index.ts';
+import { connect, MIGRATION_LOCK, migrateDatabase } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { restoreBackup, writeBackup, type RestoreTargets } from './index.ts';
 import { readShapes } from './tables.ts';
@@ -149,18 +149,30 @@ describe('a backup', () => {
     expect(row?.frames).toBeGreaterThanOrEqual(FRAMES);
   });
 
-  it('has the schema to itself: whoever would migrate it waits for the end', async () => {
+  it('keeps others from migrating meanwhile, and nobody from starting who has nothing to migrate', async () => {
     await fill();
-    const order: string[] = [];
-    let migrating: Promise<unknown> | undefined;
-    const file = await backUp(undefined, async () => {
-      migrating ??= migrateDatabase(db.target).then(() => order.push('migrated'));
-      await sleep(5);
+    const tried: unknown[] = [];
+    const tryLock = () => db.query((sql) => sql`select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as is_free`);
+    await backUp(undefined, async () => {
+      await migrateDatabase(db.target);
+      if (tried.length === 0) tried.push(...(await tryLock()));
     });
-    order.push('backed up');
+    expect([...tried, ...(await tryLock())]).toEqual([{ isFree: false }, { isFree: true }]);
+  });
+
+  it('is waited for by who migrates', async () => {
+    const old = await emptyDatabase();
+    const sql = connect(old.target, { max: 1 });
+    cleanups.add(() => sql.end());
+    await sql`select pg_advisory_lock_shared(${MIGRATION_LOCK})`;
+    let isMigrated = false;
+    const migrating = migrateDatabase(old.target).then(() => (isMigrated = true));
+    const isWaiting = () =>
+      sql`select from pg_locks where locktype = 'advisory' and objid = ${MIGRATION_LOCK} and not granted`;
+    await eventually(async () => (await isWaiting()).length === 1, { what: 'the migration to wait' });
+    expect(isMigrated).toBe(false);
+    await sql`select pg_advisory_unlock_shared(${MIGRATION_LOCK})`;
     await migrating;
-    expect(order).toEqual(['backed up', 'migrated']);
-    expect((await stat(file)).size).toBeGreaterThan(0);
   });
 
   it('counts files that are missing or damaged, and is made all the same', async () => {

@@ -34,7 +34,7 @@ export async function runCheck(
   return withDatabase({ config, log }, async (db) => {
     const summary = await checkHouse({
       ...{ db, media, clock, log, isQuick: quick, signal: stop.signal },
-      repair: repair ? { ...toRepair(db, config), isForced: force } : undefined,
+      repair: repair ? toRepair(db, config, force) : undefined,
       onFinding: report.add,
       onProgress: progress.show,
     }).finally(progress.close);
@@ -47,7 +47,9 @@ export async function runCheck(
 const toRepair = (
   db: Database,
   { imagePixelsMax, imageBytesMax }: CommandOptions['config'],
-): Omit<Repair, 'isForced'> => ({
+  isForced: boolean,
+): Repair => ({
+  isForced,
   transact: createTransact({ db, bus: createLocalBus(), clock }),
   newId,
   imageBytesMax,

@@ -21,7 +21,9 @@ export interface MigrateOptions {
 
 /**
  * Brings the schema up to date, forward only, under an advisory lock: of several processes that start at once one
- * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.  */
+ * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.
+ * Where nothing is to be done, as nearly always, nobody is waited for: a start does not wait for a backup of hours.
+ */
 export async function migrateDatabase(
   target: DatabaseTarget,
   { until, onWait = () => undefined }: MigrateOptions = {},
@@ -29,8 +31,9 @@ export async function migrateDatabase(
   // Column names as they are: the migrator reads `created_at`, and takes a row without it for one of the newest migration.
   const sql = connect(target, { max: 1, transform: {}, connection: { statement_timeout: 0 } });
   try {
+    if ((await isCurrent(sql)) && !until) return;
     await lock(sql, onWait);
-    await refuseNewer(sql);
+    await isCurrent(sql); // by now it may be newer than we are
     const run = (folder: string): Promise<void> => migrate(drizzle(sql), { migrationsFolder: folder });
     await (until ? withMigrationsUntil(migrationsFolder, until, run) : run(migrationsFolder));
   } catch (thrown) {
@@ -49,18 +52,23 @@ async function lock(sql: Sql, onWait: () => void): Promise<void> {
   }
 }
 
-/** The migrator only looks at the time of the last migration: that every applied one is known to us is checked here. */
-async function refuseNewer(sql: Sql): Promise<void> {
+/**
+ * Whether every migration that we know was applied. Throws `conflict` when there are others: the migrator itself only looks
+ * at the time of the last one. They are all applied in one transaction, so none is ever seen half-way.
+ */
+async function isCurrent(sql: Sql): Promise<boolean> {
   const [found] = await sql<
     { exists: boolean }[]
   >`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`;
-  if (!found?.exists) return;
+  if (!found?.exists) return false;
   const known = new Set(readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash));
-  const applied = await sql<{ hash: string }[]>`select hash from drizzle.__drizzle_migrations order by created_at`;
-  const unknownCount = applied.filter(({ hash }) => !known.has(hash)).length;
+  const rows = await sql<{ hash: string }[]>`select hash from drizzle.__drizzle_migrations`;
+  const applied = new Set(rows.map(({ hash }) => hash));
+  const unknownCount = [...applied].filter((hash) => !known.has(hash)).length;
   if (unknownCount > 0)
     throw new NightjarError(
       'conflict',
       `this database was migrated by a newer Nightjar (${unknownCount} migrations unknown here): update the program, or restore a backup`,
     );
+  return applied.size === known.size;
 }
