@@ -4,6 +4,6 @@ import { withTarget } from './with-database.ts';
 
 /** Brings the schema up to date and ends. */
 export async function runMigrate({ config, log, write }: CommandOptions): Promise<void> {
-  await withTarget({ config, log }, (target) => migrateDatabase(target));
+  await withTarget({ config, log }, (target) => migrateDatabase(target, { log }));
   write('the database schema is up to date');
 }

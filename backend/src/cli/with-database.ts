@@ -23,7 +23,7 @@ export async function withTarget<T>({ config, log }: Where, use: (target: Databa
 /** The database, its schema brought up to date, for as long as the command runs. */
 export function withDatabase<T>(where: Where, use: (db: Database, target: DatabaseTarget) => Promise<T>): Promise<T> {
   return withTarget(where, async (target) => {
-    await migrateDatabase(target);
+    await migrateDatabase(target, { log: where.log });
     const db = openDatabase(target);
     return use(db, target).finally(() => db.close());
   });

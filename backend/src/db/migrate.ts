@@ -3,6 +3,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { NightjarError } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
 import { connect, type DatabaseTarget, type Sql } from './index.ts';
 import { toDatabaseError } from './errors.ts';
 import { withMigrationsUntil } from './migrations-until.ts';
@@ -16,7 +17,7 @@ export interface MigrateOptions {
   /** Hashes of migrations: it ends with the last of them, where a backup was made, so that its rows fit. */
   readonly until?: readonly string[];
   /** Told now and then while another migrates, or makes a backup. */
-  readonly onWait?: () => void;
+  readonly log?: Logger;
 }
 
 /**
@@ -24,15 +25,12 @@ export interface MigrateOptions {
  * migrates and the others wait. Throws `conflict` when the database was migrated by a newer Nightjar.
  * Where nothing is to be done, as nearly always, nobody is waited for: a start does not wait for a backup of hours.
  */
-export async function migrateDatabase(
-  target: DatabaseTarget,
-  { until, onWait = () => undefined }: MigrateOptions = {},
-): Promise<void> {
+export async function migrateDatabase(target: DatabaseTarget, { until, log }: MigrateOptions = {}): Promise<void> {
   // Column names as they are: the migrator reads `created_at`, and takes a row without it for one of the newest migration.
   const sql = connect(target, { max: 1, transform: {}, connection: { statement_timeout: 0 } });
   try {
     if ((await isCurrent(sql)) && !until) return;
-    await lock(sql, onWait);
+    await lock(sql, log);
     await isCurrent(sql); // by now it may be newer than we are
     const run = (folder: string): Promise<void> => migrate(drizzle(sql), { migrationsFolder: folder });
     await (until ? withMigrationsUntil(migrationsFolder, until, run) : run(migrationsFolder));
@@ -43,8 +41,9 @@ export async function migrateDatabase(
   }
 }
 
-async function lock(sql: Sql, onWait: () => void): Promise<void> {
-  const saying = setInterval(onWait, SAY_EVERY_MS);
+async function lock(sql: Sql, log: Logger | undefined): Promise<void> {
+  const say = (): void => log?.warn('waiting to migrate the database: another process does, or makes a backup');
+  const saying = setInterval(say, SAY_EVERY_MS);
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
   } finally {

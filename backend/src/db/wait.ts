@@ -8,7 +8,6 @@ import { askWithin, connectProbe } from './probe.ts';
 
 const TRY_EVERY_MS = 1_000;
 const SAY_EVERY_MS = 10_000;
-const MIGRATION_WAITS = 'waiting to migrate the database: another process does, or makes a backup';
 
 interface WaitOptions {
   readonly clock: Clock;
@@ -21,7 +20,7 @@ export async function prepareDatabase(target: DatabaseTarget, options: WaitOptio
   for (;;) {
     await waitForDatabase(target, options);
     try {
-      return await migrateDatabase(target, { onWait: () => options.log.warn(MIGRATION_WAITS) });
+      return await migrateDatabase(target, { log: options.log });
     } catch (thrown) {
       if (!(thrown instanceof AwayError)) throw thrown; // gone again between the two: it is waited for anew
     }
