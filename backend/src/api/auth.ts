@@ -8,17 +8,21 @@ import type { IncomingMessage } from 'node:http';
 import { parse as parseCookies } from 'hono/utils/cookie';
 import type { Clock } from '../lib/clock.ts';
 import { NightjarError } from '../lib/errors.ts';
+import type { KeyRole } from './access.ts';
 import { createSessionTokens } from './session-token.ts';
 
 export const SESSION_COOKIE = 'nightjar_session';
 const SUBPROTOCOL_PREFIX = 'api-key.';
 
-const admin = { role: 'admin', keyId: 'admin', cameraIds: null } as const;
+const admin = { role: 'admin', keyId: 'admin', name: 'ADMIN_API_KEY', cameraIds: null } as const;
 
 export interface Identity {
-  readonly role: 'admin';
+  readonly role: KeyRole;
   readonly by: 'key' | 'session';
+  /** The key's id; `admin` for that of the configuration. */
   readonly keyId: string;
+  /** What people call the key. */
+  readonly name: string;
   /** The cameras it may see; null for all. */
   readonly cameraIds: readonly string[] | null;
 }

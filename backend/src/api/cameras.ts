@@ -1,32 +1,35 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Tx } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import type { Camera } from '../model/index.ts';
 import { cameraSchema, toCameraWire } from '../model/wire.ts';
 import { cameraCreateSchema, cameraPatchSchema, toNewCamera, type NewCamera } from './camera-input.ts';
+import { recordChange } from './audit-log.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
 import { bodyOf, cameraParams, conflict, invalid, json, notFound, type ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
+import { isVisible } from './visible.ts';
 
 const tags = ['cameras'];
 const one = json(cameraSchema, 'the camera');
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/cameras',
   tags,
   request: { query: z.strictObject(pageQuery) },
   responses: { 200: json(pageOf(cameraSchema), 'cameras, newest first'), ...invalid },
 });
-const get = createRoute({
+const get = route('viewer', {
   method: 'get',
   path: '/api/cameras/{id}',
   tags,
   request: { params: cameraParams },
   responses: { 200: one, ...notFound },
 });
-const create = createRoute({
+const create = route('admin', {
   method: 'post',
   path: '/api/cameras',
   tags,
@@ -34,14 +37,14 @@ const create = createRoute({
   request: { body: bodyOf(cameraCreateSchema) },
   responses: { 201: one, ...invalid, ...conflict },
 });
-const patch = createRoute({
+const patch = route('admin', {
   method: 'patch',
   path: '/api/cameras/{id}',
   tags,
   request: { params: cameraParams, body: bodyOf(cameraPatchSchema) },
   responses: { 200: one, ...invalid, ...notFound, ...conflict },
 });
-const remove = createRoute({
+const remove = route('admin', {
   method: 'delete',
   path: '/api/cameras/{id}',
   tags,
@@ -74,13 +77,14 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
         .from(cameras)
         .where(and(eq(cameras.id, id), isNull(cameras.deletedAt))),
     );
-    return c.json(toCameraWire(row ?? throwNoCamera(id)), 200);
+    return c.json(toCameraWire(row && isVisible(c, row.id) ? row : throwNoCamera(id)), 200);
   });
 
   app.openapi(create, async (c) => {
     const camera = toNewCamera(c.req.valid('json'));
     const created = await transact(async (tx, say) => {
       const wire = toCameraWire(await insertCamera(tx, camera));
+      await recordChange(tx, c, { action: 'camera.created', targetId: wire.id, before: null, after: wire });
       say({ type: 'camera.created', data: wire });
       return wire;
     }).catch(nameTheConflict(`the folder "${camera.folder}" belongs to another camera`));

@@ -1,5 +1,5 @@
 import { eq, gte, lt } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
@@ -10,27 +10,28 @@ import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
 import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp } from './route-parts.ts';
 import { toClip, toFrame, type ClipRow } from './rows.ts';
+import { route } from './access.ts';
 
 const { clips, frames } = tables;
 const tags = ['clips'];
 
 const filters = z.strictObject({ ...pageQuery, ...seenFilters, state: z.enum(frameStates).optional() });
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/clips',
   tags,
   request: { query: filters },
   responses: { 200: json(pageOf(clipSchema), 'clips, newest first'), ...invalid },
 });
-const get = createRoute({
+const get = route('viewer', {
   method: 'get',
   path: '/api/clips/{id}',
   tags,
   request: { params: uuidParams },
   responses: { 200: json(clipSchema, 'the clip'), ...notFound },
 });
-const film = createRoute({
+const film = route('viewer', {
   method: 'get',
   path: '/api/clips/{id}/video',
   tags,
@@ -45,7 +46,7 @@ const film = createRoute({
     ...notFound,
   },
 });
-const cut = createRoute({
+const cut = route('viewer', {
   method: 'get',
   path: '/api/clips/{id}/frames',
   tags,

@@ -1,11 +1,12 @@
 import { eq, gte, lt, sql } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { detectionSchema, toDetectionWire } from '../model/wire.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { invalid, json, label, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection } from './rows.ts';
+import { route } from './access.ts';
 
 const { detections } = tables;
 const tags = ['detections'];
@@ -26,14 +27,14 @@ const filters = z.strictObject({
   event_id: z.uuid().optional(),
 });
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/detections',
   tags,
   request: { query: filters },
   responses: { 200: json(pageOf(detectionSchema), 'detections, newest first'), ...invalid },
 });
-const get = createRoute({
+const get = route('viewer', {
   method: 'get',
   path: '/api/detections/{id}',
   tags,

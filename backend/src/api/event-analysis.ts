@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { DUE_CHANNEL } from '../model/analysis.ts';
@@ -9,11 +9,12 @@ import { throwNoEvent } from './events.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
 
 const { analyses, events } = tables;
 const tags = ['events'];
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/events/{id}/analyses',
   tags,
@@ -22,7 +23,7 @@ const list = createRoute({
   request: { params: uuidParams, query: z.strictObject(pageQuery) },
   responses: { 200: json(pageOf(analysisSchema), 'its analyses, newest first'), ...invalid, ...notFound },
 });
-const again = createRoute({
+const again = route('admin', {
   method: 'post',
   path: '/api/events/{id}/analyze',
   tags,

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, frameSchema, toDetectionWire, toFrameWire } from '../model/wire.ts';
 import { detectionsWhere } from './detections.ts';
@@ -8,19 +8,20 @@ import { framesWhere } from './frames.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
 import { invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection, toFrame } from './rows.ts';
+import { route } from './access.ts';
 
 const { detections, events, frames } = tables;
 const request = { params: uuidParams, query: z.strictObject(pageQuery) };
 const tags = ['events'];
 
-const eventDetections = createRoute({
+const eventDetections = route('viewer', {
   method: 'get',
   path: '/api/events/{id}/detections',
   tags,
   request,
   responses: { 200: json(pageOf(detectionSchema), 'its detections, newest first'), ...invalid, ...notFound },
 });
-const eventFrames = createRoute({
+const eventFrames = route('viewer', {
   method: 'get',
   path: '/api/events/{id}/frames',
   tags,

@@ -1,5 +1,5 @@
 import { eq, gte, lt, sql } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { eventStates, riskLevels, type CameraEvent } from '../model/index.ts';
@@ -7,6 +7,7 @@ import { eventSchema, toEventWire } from '../model/wire.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { bodyOf, flag, invalid, json, label, notFound, seenFilters, text, uuidParams, type ApiApp } from './route-parts.ts'; // prettier-ignore
+import { route } from './access.ts';
 
 const { events } = tables;
 const NOTES_CHARS_MAX = 10_000;
@@ -25,7 +26,7 @@ const patchSchema = z
   .refine((patch) => Object.keys(patch).length > 0, 'must change something')
   .openapi('EventPatch');
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/events',
   tags,
@@ -33,14 +34,14 @@ const list = createRoute({
   request: { query: filters },
   responses: { 200: json(pageOf(eventSchema), 'events, newest first'), ...invalid },
 });
-const get = createRoute({
+const get = route('viewer', {
   method: 'get',
   path: '/api/events/{id}',
   tags,
   request: { params: uuidParams },
   responses: { 200: json(eventSchema, 'the event'), ...notFound },
 });
-const patch = createRoute({
+const patch = route('admin', {
   method: 'patch',
   path: '/api/events/{id}',
   tags,

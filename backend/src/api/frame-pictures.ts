@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -10,6 +10,7 @@ import type { ApiOptions } from './options.ts';
 import { createRenditions, type Look } from './renditions.ts';
 import { cameraParams, flag, invalid, notFound, picture, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toDetection, type FrameRow } from './rows.ts';
+import { route } from './access.ts';
 
 const WIDTH_MIN = 16;
 const WIDTH_MAX = 4_096;
@@ -22,7 +23,7 @@ const width = z
   .optional()
   .openapi({ type: 'integer', minimum: WIDTH_MIN, maximum: WIDTH_MAX });
 
-const image = createRoute({
+const image = route('viewer', {
   method: 'get',
   path: '/api/frames/{id}/image',
   tags: ['frames'],
@@ -37,7 +38,7 @@ const image = createRoute({
     ...notFound,
   },
 });
-const snapshot = createRoute({
+const snapshot = route('viewer', {
   method: 'get',
   path: '/api/cameras/{id}/snapshot',
   tags: ['cameras'],

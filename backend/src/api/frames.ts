@@ -1,5 +1,5 @@
 import { and, eq, gte, isNull, lt } from 'drizzle-orm';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
@@ -7,20 +7,21 @@ import { frameSchema, toFrameWire } from '../model/wire.ts';
 import { newestFirst, pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 import { toFrame, type FrameRow } from './rows.ts';
+import { route } from './access.ts';
 
 const { frames } = tables;
 const tags = ['frames'];
 
 const filters = z.strictObject({ ...pageQuery, ...seenFilters, state: z.enum(frameStates).optional() });
 
-const list = createRoute({
+const list = route('viewer', {
   method: 'get',
   path: '/api/frames',
   tags,
   request: { query: filters },
   responses: { 200: json(pageOf(frameSchema), 'frames, newest first'), ...invalid },
 });
-const get = createRoute({
+const get = route('viewer', {
   method: 'get',
   path: '/api/frames/{id}',
   tags,

@@ -1,7 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { toTime } from '../model/wire.ts';
 import type { ApiOptions, GpuFacts, GpuFigures } from './options.ts';
 import { invalid, json, seenFilters, type ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
 
 const time = z.iso.datetime({ precision: 3 });
 const figure = z.number().nullable();
@@ -37,7 +38,7 @@ export const gpuSchema = z
   .openapi('Gpus', { description: 'A figure that a GPU does not tell is null.' });
 type GpuWire = z.infer<typeof gpuSchema>;
 
-const gpu = createRoute({
+const gpu = route('viewer', {
   method: 'get',
   path: '/api/system/gpu',
   tags: ['system'],

@@ -1,9 +1,10 @@
 /** GET /metrics: the figures of this process for Prometheus, prefix `nightjar_`. A figure more is a row more in the table. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { Gauge, Registry } from 'prom-client';
 import { isRetryable, toNightjarError } from '../lib/errors.ts';
 import type { ApiOptions, PipelineFacts, SystemFacts } from './options.ts';
 import type { ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
 
 /** Null while the database is away: what is not known is not told. */
 interface Facts extends SystemFacts {
@@ -48,7 +49,7 @@ const figures: readonly Figure[] = [
 const toDepths = (queue: Facts['queue'] | PipelineFacts['queue']['clips'] | undefined): readonly Sample[] =>
   queue ? (['pending', 'leased', 'dead'] as const).map((state) => [queue[state], state]) : [];
 
-const metrics = createRoute({
+const metrics = route('viewer', {
   method: 'get',
   path: '/metrics',
   tags: ['system'],

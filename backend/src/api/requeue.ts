@@ -1,8 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { errorKinds } from '../lib/errors.ts';
 import { clipSchema, frameSchema, toClipWire, toFrameWire } from '../model/wire.ts';
 import type { ApiOptions } from './options.ts';
 import { conflict, invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
 
 const tags = { frames: ['frames'], clips: ['clips'] };
 const all = {
@@ -12,7 +13,7 @@ const all = {
   responses: { 200: json(z.object({ requeued: z.int().min(0) }), 'how many are pending again'), ...invalid },
 };
 
-const frame = createRoute({
+const frame = route('admin', {
   method: 'post',
   path: '/api/frames/{id}/requeue',
   tags: tags.frames,
@@ -28,14 +29,14 @@ const frame = createRoute({
     409: { ...conflict[409], description: 'it is no dead letter, or there is nothing left to examine' },
   },
 });
-const frames = createRoute({
+const frames = route('admin', {
   method: 'post',
   path: '/api/frames/requeue',
   tags: tags.frames,
   description: 'The same for all dead letters that pass the filters, as far as they have a picture.',
   ...all,
 });
-const clip = createRoute({
+const clip = route('admin', {
   method: 'post',
   path: '/api/clips/{id}/requeue',
   tags: tags.clips,
@@ -48,7 +49,7 @@ const clip = createRoute({
     409: { ...conflict[409], description: 'it is not dead, or its bytes are lost' },
   },
 });
-const clips = createRoute({
+const clips = route('admin', {
   method: 'post',
   path: '/api/clips/requeue',
   tags: tags.clips,

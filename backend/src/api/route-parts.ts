@@ -43,6 +43,7 @@ export const problem = (description: string) => ({
 });
 export const invalid = { 400: problem('the input is wrong; `errors` lists every fault') };
 export const unauthorized = { 401: problem('no valid API key or session') };
+export const forbidden = { 403: problem('the key may not do this') };
 export const notFound = { 404: problem('there is no such thing') };
 export const conflict = { 409: problem('something else has this name already') };
 

@@ -1,9 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { toTime } from '../model/wire.ts';
 import { SESSION_COOKIE, type Authenticator } from './auth.ts';
 import { bodyOf, invalid, json, text, unauthorized, type ApiApp, type ApiEnv } from './route-parts.ts';
+import { route } from './access.ts';
 
 const KEY_CHARS_MAX = 512;
 const tags = ['session'];
@@ -11,19 +12,17 @@ const tags = ['session'];
 const loginSchema = z.strictObject({ api_key: text(1, KEY_CHARS_MAX) }).openapi('Login');
 export const sessionSchema = z.object({ expires_at: z.iso.datetime({ precision: 3 }) }).openapi('Session');
 
-const login = createRoute({
+const login = route('open', {
   method: 'post',
   path: '/api/session',
   tags,
-  security: [],
   request: { body: bodyOf(loginSchema) },
   responses: { 200: json(sessionSchema, 'logged in: the session cookie is set'), ...invalid, ...unauthorized },
 });
-const logout = createRoute({
+const logout = route('open', {
   method: 'delete',
   path: '/api/session',
   tags,
-  security: [],
   responses: { 204: { description: 'the session cookie is removed' } },
 });
 

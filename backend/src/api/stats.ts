@@ -1,8 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { eventStates, frameStates, riskLevels } from '../model/index.ts';
 import type { ApiOptions } from './options.ts';
 import { invalid, json, type ApiApp } from './route-parts.ts';
 import { readSummary } from './summary.ts';
+import { route } from './access.ts';
 
 const count = z.int().min(0);
 const countsOf = <Key extends string>(keys: readonly Key[]) => z.record(z.enum(keys), count);
@@ -45,7 +46,7 @@ export const pipelineSchema = z
 const query = z.strictObject({});
 const tags = ['stats'];
 
-const summary = createRoute({
+const summary = route('viewer', {
   method: 'get',
   path: '/api/stats/summary',
   tags,
@@ -53,7 +54,7 @@ const summary = createRoute({
   request: { query },
   responses: { 200: json(summarySchema, 'counts'), ...invalid },
 });
-const pipeline = createRoute({
+const pipeline = route('viewer', {
   method: 'get',
   path: '/api/stats/pipeline',
   tags,

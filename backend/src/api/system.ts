@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { toTime } from '../model/wire.ts';
 import type { ApiOptions, AwayState, SystemFacts } from './options.ts';
 import { json, type ApiApp } from './route-parts.ts';
+import { route } from './access.ts';
 
 const tags = ['system'];
-const open = { security: [] };
 
 export const healthSchema = z.object({ status: z.literal('healthy'), model_loaded: z.boolean() }).openapi('Health');
 
@@ -66,21 +66,19 @@ export const systemSchema = z
   })
   .openapi('System');
 
-const health = createRoute({
+const health = route('open', {
   method: 'get',
   path: '/health',
   tags,
-  ...open,
   responses: { 200: json(healthSchema, 'the process lives') },
 });
-const ready = createRoute({
+const ready = route('open', {
   method: 'get',
   path: '/ready',
   tags,
-  ...open,
   responses: { 200: json(readinessSchema, 'all parts work'), 503: json(readinessSchema, 'some part does not') },
 });
-const system = createRoute({
+const system = route('viewer', {
   method: 'get',
   path: '/api/system',
   tags,

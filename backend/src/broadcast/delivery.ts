@@ -29,6 +29,8 @@ export function toCameraIdOf(message: Message): string | null {
     case 'event.updated':
     case 'event.closed':
     case 'event.analyzed':
+    case 'alert.created':
+    case 'alert.updated':
     case 'frame.dead':
     case 'clip.dead':
       return message.data.camera_id;

@@ -44,7 +44,10 @@ function toLine(message: Message): string | undefined {
       return toEventLine('event      closed  ', message.data);
     case 'event.analyzed':
       return `${toEventLine('event      analyzed', message.data)} [${message.data.reasoning}]`;
+    case 'alert.created':
+      return `alert      ${message.data.rule_name}: ${message.data.summary}`;
     case 'event.updated':
+    case 'alert.updated':
     case 'camera.status':
       return undefined; // every further frame of an event would be a line: the frame's own is enough
   }

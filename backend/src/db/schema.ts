@@ -8,3 +8,6 @@ export { clips } from './schema/clips.ts';
 export { mediaRemovals } from './schema/media.ts';
 export { analyses, detections, events } from './schema/events.ts';
 export { outbox, outboxHead } from './schema/outbox.ts';
+export { apiKeys, audit, endedSessions, idempotentAnswers } from './schema/identity.ts';
+export { stationaryObjects, zones } from './schema/zones.ts';
+export { alerts, channels, deliveries, rules } from './schema/alerts.ts';

@@ -110,7 +110,7 @@ async function insertDetections(
       const eventId = eventOf.get(frame.id);
       if (eventId === undefined) throw new Error(`frame ${frame.id} was grouped into no event`);
       const { id: frameId, cameraId, capturedAt } = frame;
-      return { id: newId(), frameId, eventId, cameraId, ...object, capturedAt, model };
+      return { id: newId(), frameId, eventId, cameraId, ...object, capturedAt, model, zoneIds: [], suppressedBy: null };
     }),
   );
   const column = <T>(pick: (detection: Detection) => T): T[] => detections.map(pick);

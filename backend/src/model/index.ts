@@ -4,6 +4,7 @@
  */
 import type { ErrorKind } from '../lib/errors.ts';
 import type { Message } from './wire.ts';
+import type { Suppression } from './zone.ts';
 
 export { toCameraId } from './camera-id.ts';
 
@@ -98,11 +99,15 @@ export interface DetectedObject {
 export interface Detection extends DetectedObject {
   readonly id: string;
   readonly frameId: string;
-  readonly eventId: string;
+  /** Null for what does not count; `suppressedBy` then says why. */
+  readonly eventId: string | null;
   readonly cameraId: string;
   readonly capturedAt: Date;
   /** The name of the model that saw it. */
   readonly model: string;
+  /** The zones in which its foot point (bottom centre of the box) stood. */
+  readonly zoneIds: readonly string[];
+  readonly suppressedBy: Suppression | null;
 }
 
 /** A frame claimed from the ledger. `attempts` was raised by the claim, so (id, attempts) is its fencing token. */

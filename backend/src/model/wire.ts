@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { errorKinds, type ErrorKind } from '../lib/errors.ts';
 import type { Analysis } from './analysis.ts';
+import { alertSchema } from './alert-wire.ts';
 import { clipSchema } from './clip-wire.ts';
 import {
   eventStates,
@@ -12,8 +13,10 @@ import {
   type Detection,
   type Frame,
 } from './index.ts';
+import { suppressions } from './zone.ts';
 import { cameraIdSchema, count, errorSchema, time, toTime, toTimeOrNull, uuid } from './wire-parts.ts';
 
+export { alertSchema, toAlertWire, type AlertWire } from './alert-wire.ts';
 export { clipSchema, toClipWire, type ClipWire } from './clip-wire.ts';
 export { cameraIdSchema, toTime } from './wire-parts.ts';
 
@@ -60,13 +63,20 @@ export const detectionSchema = z
   .object({
     id: uuid,
     frame_id: uuid,
-    event_id: uuid,
+    event_id: uuid.nullable().openapi({ description: 'null for what does not count; `suppressed_by` says why' }),
     camera_id: cameraIdSchema,
     label: z.string(),
     score: z.number().min(0).max(1),
     bbox: bboxSchema,
     captured_at: time,
     model: z.string(),
+    zone_ids: z
+      .array(uuid)
+      .openapi({ description: 'the zones in which its foot point (bottom centre of the box) stood' }),
+    suppressed_by: z
+      .enum(suppressions)
+      .nullable()
+      .openapi({ description: 'why it does not count towards an event; null when it does' }),
   })
   .openapi('Detection');
 export type DetectionWire = z.infer<typeof detectionSchema>;
@@ -133,6 +143,8 @@ export const messageSchema = z.discriminatedUnion('type', [
   message('event.updated', eventSchema),
   message('event.closed', eventSchema),
   message('event.analyzed', eventSchema),
+  message('alert.created', alertSchema),
+  message('alert.updated', alertSchema),
   message('frame.dead', frameSchema),
   message('clip.dead', clipSchema),
 ]);
@@ -178,6 +190,8 @@ export const toDetectionWire = (detection: Detection): DetectionWire => ({
   bbox: detection.bbox,
   captured_at: toTime(detection.capturedAt),
   model: detection.model,
+  zone_ids: [...detection.zoneIds],
+  suppressed_by: detection.suppressedBy,
 });
 
 export const toEventWire = (event: CameraEvent): EventWire => ({

@@ -9,6 +9,7 @@ import { assertSeen, binary, refusals, takeFiles, toMilliseconds } from './detec
 import type { Seen } from './guest-queue.ts';
 import type { Guests } from './guests.ts';
 import { FORM_BYTES_MAX, isForm, type Form, type FormFile } from './multipart.ts';
+import { declareRoute } from '../access.ts';
 import type { ApiOptions } from '../options.ts';
 import { deepstackErrorSchema } from '../problem.ts';
 import { json, type ApiApp } from '../route-parts.ts';
@@ -74,13 +75,13 @@ function describe(app: ApiApp): void {
   const refused = Object.entries(refusals).map(
     ([status, { description }]) => [status, json(deepstackErrorSchema, description)] as const,
   );
-  app.openAPIRegistry.registerPath({
+  declareRoute(app, 'ingest', {
     method: 'post',
     path: DEEPSTACK_PATH,
     tags: ['detector'],
     description:
       'The DeepStack / CodeProject.AI protocol. Labels and the smallest score are those of the configuration.',
-    security: [{ api_key: [] }, { bearer: [] }, { session: [] }, {}],
+    security: [{ api_key: ['ingest'] }, { bearer: ['ingest'] }, { session: ['ingest'] }, {}],
     request: { body: { required: true, content: { 'multipart/form-data': { schema: formSchema } } } },
     responses: {
       200: json(predictionsSchema, 'what is in the picture'),

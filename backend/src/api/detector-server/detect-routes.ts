@@ -5,6 +5,7 @@ import { bboxSchema } from '../../model/wire.ts';
 import type { Seen } from './guest-queue.ts';
 import type { Guests } from './guests.ts';
 import { FORM_BYTES_MAX, type Form, type FormFile } from './multipart.ts';
+import { declareRoute } from '../access.ts';
 import type { ApiOptions } from '../options.ts';
 import { invalid, json, problem, unauthorized, type ApiApp } from '../route-parts.ts';
 
@@ -78,7 +79,7 @@ export function addDetect(app: ApiApp, { detector }: Pick<ApiOptions, 'detector'
 
 /** By hand: a route that declares its form has it parsed by the framework, whole and unbounded. */
 function describe(app: ApiApp): void {
-  app.openAPIRegistry.registerPath({
+  declareRoute(app, 'ingest', {
     method: 'post',
     path: DETECT_PATH,
     tags,
@@ -86,7 +87,7 @@ function describe(app: ApiApp): void {
     request: { body: formOf(z.object({ file: binary })) },
     responses: { 200: json(seenSchema, 'what is in the picture, strongest first'), ...refusals },
   });
-  app.openAPIRegistry.registerPath({
+  declareRoute(app, 'ingest', {
     method: 'post',
     path: DETECT_BATCH_PATH,
     tags,

@@ -129,7 +129,8 @@ export const detections = pgTable(
   {
     id: uuid().primaryKey(),
     frameId: uuid('frame_id').notNull(),
-    eventId: uuid('event_id').notNull(),
+    /** Null for what does not count; `suppressedBy` then says why. */
+    eventId: uuid('event_id'),
     cameraId: text('camera_id').notNull(),
     label: text().notNull(),
     score: real().notNull(),
@@ -139,6 +140,9 @@ export const detections = pgTable(
     height: integer().notNull(),
     capturedAt: time('captured_at').notNull(),
     model: text().notNull(),
+    /** The zones in which its foot point stood. */
+    zoneIds: uuid('zone_ids').array().notNull().default([]),
+    suppressedBy: text('suppressed_by', { enum: ['ignore_zone', 'outside_zones', 'stationary'] }),
   },
   (table) => [
     // One camera for the frame, the event and the detection: the composite keys say so.
@@ -166,6 +170,8 @@ export const detections = pgTable(
       table.id.desc().nullsFirst(),
     ),
     check('detections_score', sql`score between 0 and 1`),
+    check('detections_suppressed', sql`(event_id is null) = (suppressed_by is not null)`),
+    check('detections_suppressed_by', sql`suppressed_by in ('ignore_zone', 'outside_zones', 'stationary')`),
     check('detections_bbox', sql`x >= 0 and y >= 0 and width > 0 and height > 0`),
   ],
 );

@@ -44,6 +44,8 @@ export const frames = pgTable(
     clipOffsetMs: integer('clip_offset_ms'),
     /** The event that its detections belong to; null when nothing was found in it. Kept in step by the event's room. */
     eventId: uuid('event_id'),
+    /** W3C Trace Context of its way, while traces are on. */
+    traceParent: text('trace_parent'),
   },
   (table) => [
     // A frame of a clip is known by its place in the clip: two moments may look the same to the last bit.

@@ -12,6 +12,8 @@ export const outbox = pgTable(
     type: text().$type<MessageType>().notNull(),
     at: time('at').notNull(),
     data: jsonb().notNull(),
+    /** W3C Trace Context of the frame that it tells of, while traces are on. */
+    traceParent: text('trace_parent'),
   },
   (table) => [index('outbox_at').on(table.at), check('outbox_seq', sql`seq > 0`)],
 );
