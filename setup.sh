@@ -34,7 +34,7 @@ if ! grep -qs '^ADMIN_API_KEY=.' .env; then
 fi
 
 built=backend/dist/.built
-if ! fresh "$built" backend/src package.json tsconfig.json tsconfig.build.json scripts "$modules"; then
+if ! fresh "$built" backend/src package.json tsconfig.json tsconfig.build.json scripts client "$modules"; then
   say 'building'
   npm run --silent build >&2
   touch "$built"

@@ -1,9 +1,8 @@
-import { getJson, postJson } from './api.js';
+import { readDead, requeue as requeueOne, requeueDead } from './api.js';
 import { createList, h, setText, setTime } from './dom.js';
 import { formatTime } from './time.js';
 
 const SHOWN_MAX = 50;
-const ALL_MS_MAX = 300_000;
 const ledgers = ['frames', 'clips'];
 
 /**
@@ -28,7 +27,7 @@ export function createDeadLetters(section, { nameOf, location }) {
 
   async function read() {
     if (!isOpen()) return;
-    const lists = await Promise.all(ledgers.map((ledger) => getJson(`/api/${ledger}?state=dead&limit=${SHOWN_MAX}`)));
+    const lists = await Promise.all(ledgers.map((ledger) => readDead(ledger, SHOWN_MAX)));
     const all = lists.flatMap(({ items }, place) => items.map((item) => ({ ...item, ledger: ledgers[place] })));
     // Times in this form have the order of their letters.
     show(all.sort((a, b) => (a.captured_at < b.captured_at ? 1 : -1)));
@@ -43,13 +42,13 @@ export function createDeadLetters(section, { nameOf, location }) {
 
   const requeue = (button, { id, ledger }) =>
     attempt(button, async () => {
-      await postJson(`/api/${ledger}/${id}/requeue`);
+      await requeueOne(ledger, id);
       show(letters.filter((letter) => letter.id !== id));
     });
 
   const requeueAll = async () => {
     let count = 0;
-    for (const ledger of ledgers) count += (await postJson(`/api/${ledger}/requeue?state=dead`, ALL_MS_MAX)).requeued;
+    for (const ledger of ledgers) count += (await requeueDead(ledger)).requeued;
     await read();
     setText(notice, `${count.toLocaleString()} are examined again.`);
   };

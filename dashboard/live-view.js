@@ -1,4 +1,4 @@
-import { getJson } from './api.js';
+import { readCameras as readCameraList, readEvents, readExamined } from './api.js';
 import { createCameras } from './cameras.js';
 import { createDeadLetters } from './dead-letters.js';
 import { setText } from './dom.js';
@@ -47,7 +47,7 @@ export function createLiveView({ document, window, onSignedOut }) {
   async function readAll(attempt = 0) {
     const own = ++reading;
     held = [];
-    const lists = await guard(() => Promise.all([readCameras(), getJson(`/api/events?limit=${EVENTS_MAX}`)]));
+    const lists = await guard(() => Promise.all([readCameras(), readEvents(EVENTS_MAX)]));
     if (own !== reading || !feed) return;
     if (lists === null) return void setTimeout(() => own === reading && feed && readAll(attempt + 1), toRetryMs(attempt)); // prettier-ignore
     events.set(lists[1].items);
@@ -59,10 +59,7 @@ export function createLiveView({ document, window, onSignedOut }) {
 
   /** The cameras and the newest picture of each: most from one list, the silent ones one by one. */
   async function readCameras() {
-    const [{ items }, frames] = await Promise.all([
-      getJson(`/api/cameras?limit=${CAMERAS_MAX}`),
-      getJson(`/api/frames?state=done&limit=${FRAMES_MAX}`),
-    ]);
+    const [{ items }, frames] = await Promise.all([readCameraList(CAMERAS_MAX), readExamined({ limit: FRAMES_MAX })]);
     cameras.set(items);
     events.render(); // they are called by these names
     frames.items.forEach(cameras.offerFrame);
@@ -71,7 +68,7 @@ export function createLiveView({ document, window, onSignedOut }) {
   }
 
   async function readFrame(cameraId) {
-    const page = await getJson(`/api/frames?state=done&limit=1&camera_id=${encodeURIComponent(cameraId)}`);
+    const page = await readExamined({ limit: 1, camera_id: cameraId });
     page.items.forEach(cameras.offerFrame);
   }
 
@@ -101,7 +98,7 @@ export function createLiveView({ document, window, onSignedOut }) {
   }
 
   const isSignedIn = () =>
-    getJson('/api/cameras?limit=1').then(() => true, (thrown) => {
+    readCameraList(1).then(() => true, (thrown) => {
       if (thrown.status === 0) throw thrown;
       return thrown.status !== 401;
     }); // prettier-ignore

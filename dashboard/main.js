@@ -1,4 +1,4 @@
-import { getJson, signOut } from './api.js';
+import { readCameras, signOut } from './api.js';
 import { createLiveView } from './live-view.js';
 import { createSignIn, takeKey } from './sign-in.js';
 
@@ -22,7 +22,7 @@ async function start() {
   const key = takeKey(window);
   if (key !== null) return signIn.enter(key);
   try {
-    await getJson('/api/cameras?limit=1');
+    await readCameras(1);
     enter();
   } catch (thrown) {
     ask(thrown.status === 401 ? '' : thrown.message);

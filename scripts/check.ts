@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 const checks = {
   format: 'prettier --check --cache --cache-location node_modules/.cache/prettier.json --log-level warn .',
   lint: 'oxlint --type-aware --deny-warnings',
-  types: 'tsc --noEmit',
+  types: 'npm run --silent types',
   unit: 'vitest run --project unit',
 };
 

@@ -4,6 +4,7 @@ import { addDashboard } from './dashboard.ts';
 import { addDeepstack } from './detector-server/deepstack-route.ts';
 import { addDetect } from './detector-server/detect-routes.ts';
 import { addDetections } from './detections.ts';
+import { addDocs } from './docs.ts';
 import { addEdge } from './edge.ts';
 import { addEventAnalysis } from './event-analysis.ts';
 import { addEventParts } from './event-parts.ts';
@@ -43,6 +44,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addDetect(app, options, guests);
   addDeepstack(app, options, guests);
   addOpenApi(app);
+  addDocs(app);
   addDashboard(app);
   return app;
 }

@@ -1,54 +1,40 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Context } from 'hono';
-import { NightjarError } from '../lib/errors.ts';
-import { matchesTag } from './byte-range.ts';
-import type { ApiApp, ApiEnv } from './route-parts.ts';
+import type { ApiApp } from './route-parts.ts';
+import { sendFile, type StaticFile } from './static-files.ts';
 
 /** Three folders up from here, in the source and in the build alike. */
 const root = new URL('../../../dashboard/', import.meta.url);
 
-const types = {
-  html: 'text/html; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  svg: 'image/svg+xml',
-} as const;
-
-interface PageFile {
-  /** Where it is served; the page itself is at the root. */
-  readonly path: string;
-  readonly name: string;
-  readonly type: string;
-}
-
-const toPageFile = (name: string): PageFile => ({
+const toPageFile = (name: string): StaticFile => ({
+  // The page itself is at the root.
   path: name === 'index.html' ? '/' : `/dashboard/${name}`,
-  name,
-  type: types[name.split('.').at(-1) as keyof typeof types],
+  url: new URL(name, root),
+  type: name.split('.').at(-1) as StaticFile['type'],
 });
 
-/** All that is served: what is read from disk comes from this list, never from a request. */
-export const pageFiles: readonly PageFile[] = [
-  'index.html',
-  'icon.svg',
-  'theme.css',
-  'page.css',
-  'cards.css',
-  'main.js',
-  'api.js',
-  'cameras.js',
-  'dead-letters.js',
-  'dom.js',
-  'events.js',
-  'feed.js',
-  'live-view.js',
-  'picture.js',
-  'pipeline.js',
-  'sign-in.js',
-  'time.js',
-].map(toPageFile);
+/** All that is served. */
+export const pageFiles: readonly StaticFile[] = [
+  ...[
+    'index.html',
+    'icon.svg',
+    'theme.css',
+    'page.css',
+    'cards.css',
+    'main.js',
+    'api.js',
+    'cameras.js',
+    'dead-letters.js',
+    'dom.js',
+    'events.js',
+    'feed.js',
+    'live-view.js',
+    'picture.js',
+    'pipeline.js',
+    'sign-in.js',
+    'time.js',
+  ].map(toPageFile),
+  { path: '/dashboard/openapi-fetch.js', url: new URL(import.meta.resolve('openapi-fetch')), type: 'js' },
+];
 
 const pagePaths = new Set(pageFiles.map(({ path }) => path));
 export const isPagePath = (path: string): boolean => pagePaths.has(path);
@@ -73,24 +59,7 @@ export const pageHeaders = secureHeaders({
   strictTransportSecurity: false, // as for the API: a promise that only the owner of the domain can make
 });
 
-/** The dashboard: a page at `/` and its parts at `/dashboard/`, as they are on disk. */
+/** The dashboard: a page at `/` and its parts at `/dashboard/`. */
 export function addDashboard(app: ApiApp): void {
   for (const file of pageFiles) app.get(file.path, (c) => sendFile(c, file));
-}
-
-async function sendFile(c: Context<ApiEnv>, { name, type }: PageFile): Promise<Response> {
-  const bytes = await readPageFile(name);
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
-  // Asked for again each time, and answered by 304: a page of the last version would speak to an API of this one.
-  const cached = { ETag: etag, 'Cache-Control': 'no-cache' };
-  if (matchesTag(c.req.header('if-none-match'), etag)) return c.body(null, 304, cached);
-  return c.body(bytes, 200, { 'Content-Type': type, ...cached });
-}
-
-async function readPageFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(new URL(name, root)));
-  } catch (cause) {
-    throw new NightjarError('internal', `${name} of the dashboard cannot be read`, { cause });
-  }
 }

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwayError, NightjarError, type ErrorKind } from '../lib/errors.ts';
 import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
+import { docsHeaders, isDocsPath } from './docs.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
@@ -63,9 +64,13 @@ const apiHeaders = secureHeaders({
   strictTransportSecurity: false,
 });
 
-/** Answers of the API are never pages: only the dashboard may run anything. */
-const safeHeaders: MiddlewareHandler<ApiEnv> = (c, next) =>
-  (isPagePath(c.req.path) ? pageHeaders : apiHeaders)(c, next);
+/** Answers of the API are never pages: only the dashboard and the reference may run anything. */
+const safeHeaders: MiddlewareHandler<ApiEnv> = (c, next) => headersFor(c.req.path)(c, next);
+
+function headersFor(path: string): MiddlewareHandler {
+  if (isPagePath(path)) return pageHeaders;
+  return isDocsPath(path) ? docsHeaders : apiHeaders;
+}
 
 const keepOutOfCaches: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
