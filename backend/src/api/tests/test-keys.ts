@@ -2,7 +2,7 @@
 import type { Database } from '../../db/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
-import { createAuthenticator, createGuard, createKeyStore, type KeyStore } from '../index.ts';
+import { createAuthenticator, createGuard, createKeyStore, type Guard, type KeyStore } from '../index.ts';
 import { startTestApi, TEST_KEY, type TestApi, type TestOptions } from './test-api.ts';
 
 export interface KeyedApi extends TestApi {
@@ -15,10 +15,10 @@ export interface KeyedApi extends TestApi {
   withCookie(cookie: string, path: string, method?: string): Promise<Response>;
 }
 
-export async function startKeyedApi(db: Database, overrides: TestOptions = {}): Promise<KeyedApi> {
+export async function startKeyedApi(db: Database, overrides: TestOptions = {}, guard: Guard = createGuard()): Promise<KeyedApi> { // prettier-ignore
   const clock = overrides.clock ?? systemClock;
   const keys = await createKeyStore({ db, clock, log: silentLog });
-  const authenticator = createAuthenticator({ adminApiKey: TEST_KEY, clock, keys, guard: createGuard() });
+  const authenticator = createAuthenticator({ adminApiKey: TEST_KEY, clock, keys, guard });
   const api = await startTestApi(db, { authenticator, ...overrides });
   return {
     ...api,
