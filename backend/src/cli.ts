@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './cli/backup-commands.ts';
 import { addCheckCommand } from './cli/check-command.ts';
+import { addKeysCommands } from './cli/keys-commands.ts';
 import { addLedgerCommands } from './cli/ledger-commands.ts';
 import { addModelsCommands } from './cli/models-commands.ts';
 import { numberFrom, parseScore } from './cli/values.ts';
@@ -73,6 +74,7 @@ program
   });
 
 addModelsCommands(program, write);
+addKeysCommands(program, write);
 addBackupCommands(program, write);
 addCheckCommand(program, write, (code) => (exitCode = code));
 addLedgerCommands(program, write, (code) => (exitCode = code));

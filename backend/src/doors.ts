@@ -1,10 +1,11 @@
-import { createApi, createAuthenticator, createHealthApi, type GuestDetector } from './api/index.ts';
+import { createApi, createHealthApi, type GuestDetector } from './api/index.ts';
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
 import { annotate, measurePicture } from './detect/index.ts';
 import type { Detection } from './detection.ts';
 import type { Facts } from './facts.ts';
+import { openIdentity } from './identity.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
@@ -37,9 +38,11 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     readLatest: () => readLatest(db),
   };
   const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
-  const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
-  const authenticate = authenticator.authenticateUpgrade;
-  const sockets = closers.add('sockets', createSocketServer({ hub, authenticate, status: facts.status, clock, log }));
+  const { authenticator, keys } = await openIdentity(parts);
+  const { authenticateUpgrade: authenticate, reasonToLeave } = authenticator;
+  const socketOptions = { hub, authenticate, reasonToLeave, status: facts.status, clock, log };
+  const sockets = closers.add('sockets', createSocketServer(socketOptions));
+  keys.onLook(sockets.recheck);
   const api = await createApi({
     ...facts,
     db,
@@ -65,8 +68,9 @@ export async function openDoors(parts: DoorParts): Promise<string> {
 }
 
 /** Of a process without the API, for probes and collectors of figures. */
-export async function openHealthDoor(port: number, { config, log, closers, facts }: DoorParts): Promise<void> {
-  const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
+export async function openHealthDoor(port: number, parts: DoorParts): Promise<void> {
+  const { config, log, closers, facts } = parts;
+  const { authenticator } = await openIdentity(parts);
   closers.add('health', await createHealthApi({ ...facts, authenticator, host: config.host, port, clock, log }));
 }
 

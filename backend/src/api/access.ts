@@ -1,6 +1,6 @@
 /**
  * Who may use a route. Each declares it where it declares its path, so that the document states it, the edge enforces it
- * and no route can be without: `open` needs no key; `viewer` looks; `ingest` brings pictures and uses the detector;
+ * and no route can be without: `open` needs no key, `any` one of whatever role; `viewer` looks; `ingest` brings pictures and uses the detector;
  * `admin` may do everything.
  */
 import { createRoute, type RouteConfig } from '@hono/zod-openapi';
@@ -11,14 +11,17 @@ import { forbidden, unauthorized, type ApiApp, type ApiEnv } from './route-parts
 
 export const keyRoles = ['admin', 'viewer', 'ingest'] as const;
 export type KeyRole = (typeof keyRoles)[number];
-export type Access = 'open' | KeyRole;
+export type Access = 'open' | 'any' | KeyRole;
 
 export const allows = (access: Access, role: KeyRole): boolean =>
-  access === 'open' || role === 'admin' || role === access;
+  access === 'open' || access === 'any' || role === 'admin' || role === access;
 
-const toSecurity = (access: Access) =>
+function toSecurity(access: Access) {
+  if (access === 'open') return [];
   // OpenAPI 3.1: the list may name the roles that are needed, whatever the scheme.
-  access === 'open' ? [] : [{ api_key: [access] }, { bearer: [access] }, { session: [access] }];
+  const needed = access === 'any' ? [] : [access];
+  return [{ api_key: needed }, { bearer: needed }, { session: needed }];
+}
 
 /** As `createRoute`, with what it needs to be let in. */
 export function route<const Config extends RouteConfig>(access: Access, config: Config) {
@@ -40,12 +43,17 @@ export function declareRoute(app: ApiApp, access: Access, config: RouteConfig): 
 const toList = (middleware: RouteConfig['middleware']): readonly MiddlewareHandler[] =>
   middleware === undefined ? [] : Array.isArray(middleware) ? middleware : [middleware as MiddlewareHandler];
 
+/** Throws `forbidden`. */
+export function assertRole(access: Access, { role }: Identity): void {
+  if (!allows(access, role))
+    throw new NightjarError('forbidden', `this needs a key of the role ${access}; this one has ${role}`);
+}
+
 /** Whoever came past the edge without an identity was let in for a reason of its own (edge.ts). */
 const requireRole =
   (access: Access): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
     const identity: Identity | undefined = c.get('identity');
-    if (identity !== undefined && !allows(access, identity.role))
-      throw new NightjarError('forbidden', `this needs a key of the role ${access}; this one has ${identity.role}`);
+    if (identity !== undefined) assertRole(access, identity);
     await next();
   };

@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import type { ApiEnv } from './route-parts.ts';
 
 /** Where a request comes from; null once its connection is gone. */
-export const addressOf = (c: Context<ApiEnv>): string | null => c.env.incoming.socket.remoteAddress ?? null;
+export const peerOf = (request: IncomingMessage): string | null => request.socket.remoteAddress ?? null;
+
+export const addressOf = (c: Context<ApiEnv>): string | null => peerOf(c.env.incoming);

@@ -1,3 +1,4 @@
+import { addAudit } from './identity/audit.ts';
 import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
 import { addDashboard } from './dashboard.ts';
@@ -13,6 +14,7 @@ import { addFramePictures } from './frame-pictures.ts';
 import { addFrames } from './frames.ts';
 import { addGpu } from './gpu.ts';
 import { createGuests } from './detector-server/guests.ts';
+import { addKeys } from './identity/keys.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenApi } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
@@ -29,6 +31,8 @@ export function createApp(options: ApiOptions): ApiApp {
   addSystem(app, options);
   addMetrics(app, options);
   addSession(app, options);
+  addKeys(app, options);
+  addAudit(app, options);
   addCameras(app, options);
   addFrames(app, options);
   addRequeue(app, options);

@@ -18,11 +18,29 @@ export async function recordChange(
   c: Context<ApiEnv>,
   { action, targetId, before, after }: Change,
 ): Promise<void> {
-  const { keyId, name, role, by } = c.get('identity');
+  const { keyId: id, name, role, by: via } = c.get('identity');
+  const actor = { id, name, role, via, address: addressOf(c), requestId: c.get('requestId') };
+  await insertChange(tx, actor, { action, targetId, before, after });
+}
+
+/** What somebody does who can read the configuration of this very machine. */
+export const recordCliChange = (tx: Tx, change: Change): Promise<void> =>
+  insertChange(tx, { id: 'cli', name: 'command line', role: 'admin', via: 'cli', address: null, requestId: null }, change); // prettier-ignore
+
+interface Actor {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly via: 'key' | 'session' | 'cli';
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+async function insertChange(tx: Tx, actor: Actor, { action, targetId, before, after }: Change): Promise<void> {
   await tx`
     insert into audit (id, at, actor_id, actor_name, actor_role, via, action, target_id, before, after, address, request_id)
-    values (gen_random_uuid(), clock_timestamp(), ${keyId}, ${name}, ${role}, ${by}, ${action}, ${targetId},
-      ${toJson(before)}::text::jsonb, ${toJson(after)}::text::jsonb, ${addressOf(c)}, ${c.get('requestId')})`;
+    values (gen_random_uuid(), clock_timestamp(), ${actor.id}, ${actor.name}, ${actor.role}, ${actor.via}, ${action}, ${targetId},
+      ${toJson(before)}::text::jsonb, ${toJson(after)}::text::jsonb, ${actor.address}, ${actor.requestId})`;
 }
 
 const toJson = (value: object | null): string | null => value && JSON.stringify(value);

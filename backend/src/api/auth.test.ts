@@ -7,15 +7,19 @@ import { createSessionTokens, SESSION_DAYS } from './session-token.ts';
 
 const KEY = 'the-right-key-0123456789';
 const DAY_MS = 86_400_000;
+let requests = 0;
 const clock = { nowMs: () => 1_750_000_000_000, sleep: () => Promise.resolve() };
 const authenticator = createAuthenticator({ adminApiKey: KEY, clock });
-const { token } = await authenticator.login(KEY);
-const cookie = `other=1; ${SESSION_COOKIE}=${token}`;
 const host = 'nightjar.local:8000';
+const { token } = await authenticator.login(KEY, request({}));
+const cookie = `other=1; ${SESSION_COOKIE}=${token}`;
 
-function request(headers: IncomingHttpHeaders, encrypted = false): IncomingMessage {
-  const socket = encrypted ? Object.assign(new Socket(), { encrypted }) : new Socket();
-  return Object.assign(new IncomingMessage(socket), { headers: { host, ...headers } });
+/** Each from an address of its own: the guard is another test's subject. */
+function request(headers: IncomingHttpHeaders, { encrypted = false, method = 'GET' } = {}): IncomingMessage {
+  const remoteAddress = `10.0.${Math.floor(++requests / 256)}.${requests % 256}`;
+  const socket = Object.assign(new Socket(), encrypted && { encrypted });
+  Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
+  return Object.assign(new IncomingMessage(socket), { method, headers: { host, ...headers } });
 }
 
 const ask = (run: Promise<unknown>): Promise<string> =>
@@ -40,7 +44,11 @@ test.each<[string, IncomingHttpHeaders, string]>([
   ['a session from a neighbouring port', { cookie, origin: 'http://nightjar.local:3000' }, 'forbidden'],
   ['a session from elsewhere', { cookie, origin: 'https://evil.example' }, 'forbidden'],
   ['a session from a sandbox', { cookie, origin: 'null' }, 'forbidden'],
-  ['a forged session', { cookie: `${SESSION_COOKIE}=v1.9999999999999.${'A'.repeat(43)}` }, 'unauthorized'],
+  [
+    'a forged session',
+    { cookie: `${SESSION_COOKIE}=v2.admin.${'A'.repeat(22)}.9999999999999.${'A'.repeat(43)}` },
+    'unauthorized',
+  ],
   ['a wrong key beside a session', { 'x-api-key': 'wrong', cookie }, 'unauthorized'],
   ['a subprotocol, which is for sockets only', { 'sec-websocket-protocol': `api-key.${KEY}` }, 'unauthorized'],
 ])('a request with %s', async (_what, headers, expected) => {
@@ -71,14 +79,14 @@ test.each<[string, IncomingHttpHeaders, boolean]>([
 });
 
 test('a key by itself is as good as in a header', async () => {
-  expect(await ask(authenticator.authenticateKey(KEY))).toBe('in');
+  expect(await ask(authenticator.authenticateKey(KEY, request({})))).toBe('in');
   for (const wrong of ['wrong', '', `${KEY} `])
-    expect(await ask(authenticator.authenticateKey(wrong))).toBe('unauthorized');
+    expect(await ask(authenticator.authenticateKey(wrong, request({})))).toBe('unauthorized');
 });
 
 test('over TLS a plain page of the same host is another origin', async () => {
-  const ours = authenticator.authenticateRequest(request({ cookie, origin: `https://${host}` }, true));
-  const plain = authenticator.authenticateRequest(request({ cookie, origin: `http://${host}` }, true));
+  const ours = authenticator.authenticateRequest(request({ cookie, origin: `https://${host}` }, { encrypted: true }));
+  const plain = authenticator.authenticateRequest(request({ cookie, origin: `http://${host}` }, { encrypted: true }));
   expect([await ask(ours), await ask(plain)]).toEqual(['in', 'forbidden']);
 });
 
@@ -87,12 +95,53 @@ test('the subprotocol that carried the key is named, so that it can be selected'
   expect(await authenticator.authenticateUpgrade(request(headers))).toMatchObject({ protocol: `api-key.${KEY}` });
 });
 
-test('a session outlives a restart, ends after its days, and with the key', () => {
-  const issued = createSessionTokens(KEY).issue(0);
+const own = `http://${host}`;
+test.each<[string, IncomingHttpHeaders, string]>([
+  ['Origin is ours', { origin: own }, 'in'],
+  ['Origin and site are ours', { origin: own, 'sec-fetch-site': 'same-origin' }, 'in'],
+  ['the site is ours', { 'sec-fetch-site': 'same-origin' }, 'in'],
+  ['the person did it', { 'sec-fetch-site': 'none' }, 'in'],
+  ['neither is told', {}, 'forbidden'],
+  ['another port asks', { 'sec-fetch-site': 'same-site' }, 'forbidden'],
+  ['another site asks', { 'sec-fetch-site': 'cross-site' }, 'forbidden'],
+  ['they contradict each other', { origin: own, 'sec-fetch-site': 'cross-site' }, 'forbidden'],
+  ['they contradict each other the other way', { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, 'forbidden'],
+  ['a sandbox asks', { origin: 'null' }, 'forbidden'],
+])('a session changes something when %s: %j: %s', async (_what, headers, expected) => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    const asked = request({ cookie, ...headers }, { method });
+    expect(await ask(authenticator.authenticateRequest(asked))).toBe(expected);
+    if (expected === 'forbidden') expect(() => authenticator.readSession(asked)).toThrow(/own page|very origin/);
+  }
+  // A key is no cookie: nobody sends it unasked.
+  const keyed = request({ 'x-api-key': KEY, ...headers }, { method: 'POST' });
+  expect(await ask(authenticator.authenticateRequest(keyed))).toBe('in');
+}); // prettier-ignore
+
+test('another page cannot log somebody in', async () => {
+  expect(await ask(authenticator.login(KEY, request({ origin: 'https://evil.example' }, { method: 'POST' })))).toBe('forbidden'); // prettier-ignore
+  expect(await ask(authenticator.login(KEY, request({ origin: own }, { method: 'POST' })))).toBe('in');
+});
+
+const key = { id: 'admin', expiresAt: null };
+
+test('a session outlives a restart, ends after its days, and with the admin key', () => {
+  const issued = createSessionTokens(KEY).issue(key, 0);
   const restarted = createSessionTokens(KEY);
-  expect(restarted.verify(issued.token, SESSION_DAYS * DAY_MS - 1)).toBe(true);
-  expect(restarted.verify(issued.token, SESSION_DAYS * DAY_MS)).toBe(false);
-  expect(createSessionTokens('another-key').verify(issued.token, 0)).toBe(false);
+  expect(restarted.read(issued.token, SESSION_DAYS * DAY_MS - 1)).toMatchObject({ id: issued.id, keyId: 'admin' });
+  expect(restarted.read(issued.token, SESSION_DAYS * DAY_MS)).toBeUndefined();
+  expect(createSessionTokens('another-key').read(issued.token, 0)).toBeUndefined();
+});
+
+test('a session ends with its key', () => {
+  const expiresAt = new Date(DAY_MS);
+  expect(createSessionTokens(KEY).issue({ id: 'admin', expiresAt }, 0).expiresAt).toEqual(expiresAt);
+});
+
+test('no two sessions are the same, and none tells of the key', () => {
+  const tokens = [1, 2].map(() => createSessionTokens(KEY).issue(key, 0).token);
+  expect(tokens[0]).not.toBe(tokens[1]);
+  expect(tokens.join()).not.toContain(KEY);
 });
 
 test('no change to a token is let through', () => {
@@ -100,7 +149,7 @@ test('no change to a token is let through', () => {
   fc.assert(
     fc.property(fc.nat(token.length - 1), fc.constantFrom('0', '7', 'a', 'Z', '.', '-', ''), (at, char) => {
       const changed = token.slice(0, at) + char + token.slice(at + 1);
-      expect(tokens.verify(changed, clock.nowMs())).toBe(changed === token);
+      expect(tokens.read(changed, clock.nowMs()) !== undefined).toBe(changed === token);
     }),
   );
 });

@@ -1,20 +1,25 @@
 /**
  * Who asks. A key comes in `X-API-Key` or `Authorization: Bearer`, for sockets also as the subprotocol `api-key.<KEY>`
  * (browsers can set no headers there); else the session cookie counts. What is presented first in that order decides:
- * a wrong key is not saved by a good cookie. Keys in URLs are never looked at.
+ * a wrong key is not saved by a good cookie. Keys in URLs are never looked at. ADMIN_API_KEY is the first key: it is in no
+ * table, and good whatever is away.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { parse as parseCookies } from 'hono/utils/cookie';
 import type { Clock } from '../lib/clock.ts';
-import { NightjarError } from '../lib/errors.ts';
-import type { KeyRole } from './access.ts';
-import { createSessionTokens } from './session-token.ts';
+import { AwayError, NightjarError } from '../lib/errors.ts';
+import { assertRole, type KeyRole } from './access.ts';
+import { peerOf } from './address.ts';
+import { assertNoOtherPage, assertOwnPage, assertOwnSocket } from './identity/cross-origin.ts';
+import { createGuard, type Guard } from './identity/guard.ts';
+import type { KeyStore } from './identity/key-store.ts';
+import { createSessionTokens, type Session } from './session-token.ts';
 
 export const SESSION_COOKIE = 'nightjar_session';
 const SUBPROTOCOL_PREFIX = 'api-key.';
 
-const admin = { role: 'admin', keyId: 'admin', name: 'ADMIN_API_KEY', cameraIds: null } as const;
+const admin = { role: 'admin', id: 'admin', name: 'ADMIN_API_KEY', cameraIds: null, expiresAt: null } as const;
 
 export interface Identity {
   readonly role: KeyRole;
@@ -25,6 +30,10 @@ export interface Identity {
   readonly name: string;
   /** The cameras it may see; null for all. */
   readonly cameraIds: readonly string[] | null;
+  /** Null without a session. */
+  readonly sessionId: string | null;
+  /** When the key or the session ends by itself; null: never. */
+  readonly expiresAt: Date | null;
 }
 
 export interface UpgradeIdentity extends Identity {
@@ -32,60 +41,128 @@ export interface UpgradeIdentity extends Identity {
   readonly protocol: string | null;
 }
 
-export interface Authenticator {
-  /** Throws `unauthorized` without a good key or session, `forbidden` for a session used from another origin. */
-  authenticateRequest(request: IncomingMessage): Promise<Identity>;
-  /** The holder of this key. Throws `unauthorized`. */
-  authenticateKey(apiKey: string): Promise<Identity>;
-  /** Whether the headers hold a key or a session at all, good or not. */
-  isPresented(request: IncomingMessage): boolean;
-  /** As above for `/ws`: HTTP 401 and 403, before the upgrade. The cookie counts only with an Origin that is ours. */
-  authenticateUpgrade(request: IncomingMessage): Promise<UpgradeIdentity>;
-  /** A session for the holder of this key. Throws `unauthorized`. */
-  login(apiKey: string): Promise<{ readonly token: string; readonly expiresAt: Date }>;
+export interface Login {
+  readonly token: string;
+  readonly expiresAt: Date;
+  readonly identity: Identity;
 }
 
-export function createAuthenticator({ adminApiKey, clock }: { adminApiKey: string; clock: Clock }): Authenticator {
+export interface Authenticator {
+  /** Throws `unauthorized` without a good key or session, `forbidden` for a session used by another page, 429 (guard.ts). */
+  authenticateRequest(request: IncomingMessage): Promise<Identity>;
+  /** The holder of this key, which came with the request. Throws `unauthorized`, and 429. */
+  authenticateKey(apiKey: string, request: IncomingMessage): Promise<Identity>;
+  /** Whether the headers hold a key or a session at all, good or not. */
+  isPresented(request: IncomingMessage): boolean;
+  /** As above for `/ws`: before the upgrade. The cookie counts only with an Origin that is ours; roles that look only. */
+  authenticateUpgrade(request: IncomingMessage): Promise<UpgradeIdentity>;
+  /** A session for the holder of this key. Throws `unauthorized`, 429, and `forbidden` for the login by another page. */
+  login(apiKey: string, request: IncomingMessage): Promise<Login>;
+  /** Whose session the cookie names, to end it; undefined when that is over. Throws `forbidden` for another page. */
+  readSession(request: IncomingMessage): (Identity & { readonly sessionId: string; readonly expiresAt: Date }) | undefined; // prettier-ignore
+  /** Why one who was let in may not stay; null while he may. */
+  reasonToLeave(identity: Pick<Identity, 'keyId'> & Partial<Pick<Identity, 'sessionId' | 'expiresAt'>>): string | null;
+  /** Takes notice of what was just committed here: keys and ended sessions. */
+  refresh(): Promise<void>;
+}
+
+export interface AuthenticatorOptions {
+  readonly adminApiKey: string;
+  /** The time of day. */
+  readonly clock: Clock;
+  /** Without them there is only the key of the configuration. */
+  readonly keys?: KeyStore;
+  readonly guard?: Guard;
+}
+
+type Holder = Pick<Identity, 'role' | 'name' | 'cameraIds' | 'expiresAt'> & { readonly id: string };
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { adminApiKey, clock, keys, guard = createGuard() } = options;
   const adminDigest = toDigest(adminApiKey);
   const sessions = createSessionTokens(adminApiKey);
+  const isOver = (expiresAt: Date | null): boolean => expiresAt !== null && expiresAt.getTime() <= clock.nowMs();
 
   // Digests have one length, so the comparison tells neither the key's length nor how much of it was right.
-  function checkKey(apiKey: string): Identity {
-    if (!timingSafeEqual(toDigest(apiKey), adminDigest)) throw unauthorized('this API key is not valid');
-    return { ...admin, by: 'key' };
+  async function checkKey(apiKey: string, request: IncomingMessage): Promise<Holder> {
+    const stored = keys?.find(apiKey);
+    if (stored && isOver(stored.expiresAt)) throw unauthorized('this API key has expired');
+    if (stored) {
+      keys?.use(stored.id);
+      return stored;
+    }
+    if (timingSafeEqual(toDigest(apiKey), adminDigest)) {
+      await guard.pass(peerOf(request));
+      return admin;
+    }
+    await guard.fail(peerOf(request));
+    if (keys?.isLoaded() === false) throw new AwayError('the database', 'keys could not be read yet');
+    throw unauthorized('this API key is not valid');
   }
 
-  function checkSession(request: IncomingMessage, originOptional: boolean): Identity {
-    const token = readSession(request);
+  function holderOf(session: Session | undefined): Holder | undefined {
+    if (!session || keys?.isEnded(session.id)) return undefined;
+    const holder = session.keyId === admin.id ? admin : keys?.byId(session.keyId);
+    return holder && !isOver(holder.expiresAt) ? holder : undefined;
+  }
+
+  function checkSession(request: IncomingMessage, assertOwn: (request: IncomingMessage) => void): Identity {
+    const token = readToken(request);
     if (token === undefined)
       throw unauthorized('an API key is needed: send X-API-Key or Authorization: Bearer, or log in');
-    if (!sessions.verify(token, clock.nowMs())) throw unauthorized('this session is not valid any more: log in again');
-    const { origin } = request.headers;
-    // SameSite takes all ports of a host for one site: only Origin tells our page from a neighbour's.
-    if (origin === undefined ? !originOptional : !isSameOrigin(request, origin))
-      throw new NightjarError('forbidden', 'a session counts only for pages of this very origin');
-    return { ...admin, by: 'session' };
+    const session = sessions.read(token, clock.nowMs());
+    const holder = holderOf(session);
+    if (!session || !holder) throw unauthorized('this session is not valid any more: log in again');
+    assertOwn(request);
+    if (holder !== admin) keys?.use(holder.id);
+    return toSessionIdentity(holder, session);
   }
 
   return {
     async authenticateRequest(request) {
       const apiKey = readKey(request);
-      return apiKey === undefined ? checkSession(request, true) : checkKey(apiKey);
+      if (apiKey === undefined) return checkSession(request, assertOwnPage);
+      return toIdentity(await checkKey(apiKey, request));
     },
-    authenticateKey: async (apiKey) => checkKey(apiKey),
-    isPresented: (request) => readKey(request) !== undefined || readSession(request) !== undefined,
+    authenticateKey: async (apiKey, request) => toIdentity(await checkKey(apiKey, request)),
+    isPresented: (request) => readKey(request) !== undefined || readToken(request) !== undefined,
     async authenticateUpgrade(request) {
       const protocol = readProtocol(request);
       const apiKey = readKey(request) ?? protocol?.slice(SUBPROTOCOL_PREFIX.length);
-      const identity = apiKey === undefined ? checkSession(request, false) : checkKey(apiKey);
+      const identity =
+        apiKey === undefined ? checkSession(request, assertOwnSocket) : toIdentity(await checkKey(apiKey, request));
+      assertRole('viewer', identity);
       return { ...identity, protocol: protocol ?? null };
     },
-    async login(apiKey) {
-      checkKey(apiKey);
-      return sessions.issue(clock.nowMs());
+    async login(apiKey, request) {
+      assertNoOtherPage(request);
+      const holder = await checkKey(apiKey, request);
+      await guard.login(holder.id, peerOf(request));
+      const { token, ...session } = sessions.issue(holder, clock.nowMs());
+      return { token, expiresAt: session.expiresAt, identity: toSessionIdentity(holder, session) };
     },
+    readSession(request) {
+      const session = sessions.read(readToken(request) ?? '', clock.nowMs());
+      const holder = holderOf(session);
+      if (!session || !holder) return undefined;
+      assertOwnPage(request);
+      return toSessionIdentity(holder, session);
+    },
+    reasonToLeave({ keyId, sessionId = null, expiresAt = null }) {
+      if (isOver(expiresAt)) return sessionId === null ? 'the key has expired' : 'the session has expired';
+      if (sessionId !== null && keys?.isEnded(sessionId)) return 'the session was ended';
+      return keyId === admin.id || keys?.byId(keyId) ? null : 'the key was revoked';
+    },
+    refresh: async () => keys?.refresh(),
   };
 }
+
+const toIdentity = ({ id, role, name, cameraIds, expiresAt }: Holder): Identity => ({
+  ...{ by: 'key', keyId: id, role, name, cameraIds, sessionId: null, expiresAt },
+});
+
+const toSessionIdentity = ({ role, name, cameraIds }: Holder, { id, keyId, expiresAt }: Session) =>
+  ({ by: 'session', keyId, role, name, cameraIds, sessionId: id, expiresAt }) as const;
 
 const unauthorized = (message: string): NightjarError => new NightjarError('unauthorized', message);
 const toDigest = (value: string): Buffer => createHash('sha256').update(value).digest();
@@ -98,18 +175,10 @@ function readKey({ headers }: IncomingMessage): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? '';
 }
 
-const readSession = ({ headers }: IncomingMessage): string | undefined =>
+const readToken = ({ headers }: IncomingMessage): string | undefined =>
   parseCookies(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
 
 function readProtocol({ headers }: IncomingMessage): string | undefined {
   const offered = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim());
   return offered?.find((protocol) => protocol.startsWith(SUBPROTOCOL_PREFIX));
-}
-
-function isSameOrigin({ headers, socket }: IncomingMessage, origin: string): boolean {
-  if (!URL.canParse(origin)) return false; // also the `null` of sandboxed pages
-  const { protocol, host } = new URL(origin);
-  // Behind a proxy that ends TLS the page is https and our socket is not; the other way round is an attack.
-  const encrypted = 'encrypted' in socket && socket.encrypted === true;
-  return host === headers.host?.toLowerCase() && (protocol === 'https:' || (protocol === 'http:' && !encrypted));
 }

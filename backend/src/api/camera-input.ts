@@ -9,7 +9,7 @@ const NAME_CHARS_MAX = 100;
 const FOLDER_BYTES_MAX = 255;
 
 /** It is shown on pages, terminals and in logs. */
-const name = text(1, NAME_CHARS_MAX)
+export const shownName = text(1, NAME_CHARS_MAX)
   .refine((value) => value.trim() !== '', 'must not be blank')
   .refine(isPrintable, 'must not hold control characters, line breaks or marks that turn the reading direction');
 
@@ -24,13 +24,13 @@ const folder = text(1, FOLDER_BYTES_MAX)
 export const cameraCreateSchema = z
   .strictObject({
     id: cameraIdSchema.optional().openapi({ description: 'made from the folder or name when not given' }),
-    name,
+    name: shownName,
     folder: folder.optional().openapi({ description: 'the same as the id when not given' }),
   })
   .openapi('CameraCreate');
 
 export const cameraPatchSchema = z
-  .strictObject({ name: name.optional(), folder: folder.optional(), enabled: z.boolean().optional() })
+  .strictObject({ name: shownName.optional(), folder: folder.optional(), enabled: z.boolean().optional() })
   .refine((patch) => Object.keys(patch).length > 0, 'must change something')
   .openapi('CameraPatch');
 

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, inArray, isNull } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Tx } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -10,7 +10,7 @@ import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
 import { bodyOf, cameraParams, conflict, invalid, json, notFound, type ApiApp } from './route-parts.ts';
 import { route } from './access.ts';
-import { isVisible } from './visible.ts';
+import { camerasOf, isVisible } from './visible.ts';
 
 const tags = ['cameras'];
 const one = json(cameraSchema, 'the camera');
@@ -58,11 +58,12 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
   const { cameras } = tables;
 
   app.openapi(list, async (c) => {
+    const cameraIds = camerasOf(c);
     const source = {
       table: cameras,
       at: cameras.createdAt,
       id: cameras.id,
-      filters: [isNull(cameras.deletedAt)],
+      filters: [isNull(cameras.deletedAt), cameraIds ? inArray(cameras.id, [...cameraIds]) : undefined],
       keyOf: (row: Camera) => ({ atMs: row.createdAt.getTime(), id: row.id }),
     };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
@@ -94,20 +95,31 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
   app.openapi(patch, async (c) => {
     const { id } = c.req.valid('param');
     const changes = c.req.valid('json');
-    const [row] = await db
-      .query((sql) => sql<Camera[]>`update cameras set ${sql(changes)} where id = ${id} and deleted_at is null returning *`)
-      .catch(nameTheConflict(`the folder "${changes.folder ?? ''}" belongs to another camera`)); // prettier-ignore
-    return c.json(toCameraWire(row ?? throwNoCamera(id)), 200);
+    const changed = await transact(async (tx) => {
+      const before = await lockCamera(tx, id);
+      const [row] = await tx<Camera[]>`update cameras set ${tx(changes)} where id = ${id} returning *`;
+      const after = toCameraWire(row ?? throwNoCamera(id));
+      await recordChange(tx, c, { action: 'camera.updated', targetId: id, before: toCameraWire(before), after });
+      return after;
+    }).catch(nameTheConflict(`the folder "${changes.folder ?? ''}" belongs to another camera`));
+    return c.json(changed, 200);
   });
 
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param');
-    const [row] = await db.query(
-      (sql) => sql`update cameras set deleted_at = now() where id = ${id} and deleted_at is null returning id`,
-    );
-    if (!row) throwNoCamera(id);
+    await transact(async (tx) => {
+      const before = toCameraWire(await lockCamera(tx, id));
+      await tx`update cameras set deleted_at = now() where id = ${id}`;
+      await recordChange(tx, c, { action: 'camera.deleted', targetId: id, before, after: null });
+    });
     return c.body(null, 204);
   });
+}
+
+/** As it is before it is changed. Throws `not_found`. */
+async function lockCamera(tx: Tx, id: string): Promise<Camera> {
+  const [row] = await tx<Camera[]>`select * from cameras where id = ${id} and deleted_at is null for no key update`;
+  return row ?? throwNoCamera(id);
 }
 
 /** A new row, or a deleted one brought back; throws `conflict` when the camera is there already. */

@@ -1,5 +1,6 @@
 import { eq, gte, lt } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
@@ -8,9 +9,10 @@ import { framesWhere } from './frames.ts';
 import { toMediaHeaders, toMediaResponse, toNotModified } from './media-response.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp } from './route-parts.ts';
+import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toClip, toFrame, type ClipRow } from './rows.ts';
 import { route } from './access.ts';
+import { assertVisible } from './visible.ts';
 
 const { clips, frames } = tables;
 const tags = ['clips'];
@@ -70,10 +72,10 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
     return c.json({ items: rows.map((row) => toClipWire(toClip(row))), ...rest }, 200);
   });
 
-  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(db, c.req.valid('param').id))), 200));
+  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(c, db))), 200));
 
   app.openapi(film, async (c) => {
-    const { mediaPath, mediaType, sha256 } = await readClip(db, c.req.valid('param').id);
+    const { mediaPath, mediaType, sha256 } = await readClip(c, db);
     if (mediaPath === null) throw new NightjarError('not_found', 'the bytes of this clip are lost');
     const etag = `"${sha256}"`;
     const headers = toMediaHeaders(mediaType, etag);
@@ -81,16 +83,16 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
   });
 
   app.openapi(cut, async (c) => {
-    const { id } = await readClip(db, c.req.valid('param').id);
+    const { id } = await readClip(c, db);
     const source = framesWhere([eq(frames.clipId, id)]);
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }
 
-/** Throws `not_found`. */
-async function readClip(db: Database, id: string): Promise<ClipRow> {
+/** The clip of the path. Throws `not_found`, also when it may not be seen. */
+async function readClip(c: Context<ApiEnv>, db: Database): Promise<ClipRow> {
+  const id = c.req.param('id') ?? '';
   const [row] = await db.read((orm) => orm.select().from(clips).where(eq(clips.id, id)));
-  if (!row) throw new NightjarError('not_found', 'there is no clip with this id');
-  return row;
+  return assertVisible(c, row, 'there is no clip with this id');
 }

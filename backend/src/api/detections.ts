@@ -1,12 +1,12 @@
 import { eq, gte, lt, sql } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
-import { NightjarError } from '../lib/errors.ts';
 import { detectionSchema, toDetectionWire } from '../model/wire.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { invalid, json, label, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection } from './rows.ts';
 import { route } from './access.ts';
+import { assertVisible } from './visible.ts';
 
 const { detections } = tables;
 const tags = ['detections'];
@@ -61,8 +61,8 @@ export function addDetections(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(get, async (c) => {
     const { id } = c.req.valid('param');
     const [row] = await db.read((orm) => orm.select().from(detections).where(eq(detections.id, id)));
-    if (!row) throw new NightjarError('not_found', 'there is no detection with this id');
-    return c.json(toDetectionWire(toDetection(row)), 200);
+    const seen = assertVisible(c, row, 'there is no detection with this id');
+    return c.json(toDetectionWire(toDetection(seen)), 200);
   });
 }
 

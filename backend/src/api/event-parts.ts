@@ -1,14 +1,16 @@
 import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, frameSchema, toDetectionWire, toFrameWire } from '../model/wire.ts';
 import { detectionsWhere } from './detections.ts';
-import { throwNoEvent } from './events.ts';
+import { NO_EVENT } from './events.ts';
 import { framesWhere } from './frames.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
+import { invalid, json, notFound, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toDetection, toFrame } from './rows.ts';
 import { route } from './access.ts';
+import { assertVisible } from './visible.ts';
 
 const { detections, events, frames } = tables;
 const request = { params: uuidParams, query: z.strictObject(pageQuery) };
@@ -33,7 +35,7 @@ const eventFrames = route('viewer', {
 export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(eventDetections, async (c) => {
     const { id } = c.req.valid('param');
-    await requireEvent(db, id);
+    await requireEvent(c, db);
     const source = detectionsWhere([eq(detections.eventId, id)]);
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toDetectionWire(toDetection(row))), ...page }, 200);
@@ -41,7 +43,7 @@ export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
 
   app.openapi(eventFrames, async (c) => {
     const { id } = c.req.valid('param');
-    await requireEvent(db, id);
+    await requireEvent(c, db);
     const { rows, ...page } = await db.read((orm) =>
       readPage(orm, framesWhere([eq(frames.eventId, id)]), c.req.valid('query')),
     );
@@ -49,7 +51,10 @@ export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
   });
 }
 
-async function requireEvent(db: Database, id: string): Promise<void> {
-  const rows = await db.read((orm) => orm.select({ id: events.id }).from(events).where(eq(events.id, id)));
-  if (rows.length === 0) throwNoEvent();
+/** Throws `not_found` unless there is the event of the path, and it may be seen. */
+export async function requireEvent(c: Context<ApiEnv>, db: Database): Promise<void> {
+  const id = c.req.param('id') ?? '';
+  const { cameraId } = events;
+  const [row] = await db.read((orm) => orm.select({ cameraId }).from(events).where(eq(events.id, id)));
+  assertVisible(c, row, NO_EVENT);
 }

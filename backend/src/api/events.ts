@@ -8,6 +8,8 @@ import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { bodyOf, flag, invalid, json, label, notFound, seenFilters, text, uuidParams, type ApiApp } from './route-parts.ts'; // prettier-ignore
 import { route } from './access.ts';
+import { recordChange } from './audit-log.ts';
+import { assertVisible } from './visible.ts';
 
 const { events } = tables;
 const NOTES_CHARS_MAX = 10_000;
@@ -68,7 +70,7 @@ export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
   app.openapi(get, async (c) => {
     const { id } = c.req.valid('param');
     const [row] = await db.read((orm) => orm.select().from(events).where(eq(events.id, id)));
-    return c.json(toEventWire(row ?? throwNoEvent()), 200);
+    return c.json(toEventWire(assertVisible(c, row, NO_EVENT)), 200);
   });
 
   app.openapi(patch, async (c) => {
@@ -76,8 +78,11 @@ export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
     const changes = c.req.valid('json');
     // The row stays locked until the message has its place, so the last message always shows the last state.
     const changed = await transact(async (tx, say) => {
+      const [before] = await tx<CameraEvent[]>`select * from events where id = ${id} for no key update`;
       const [row] = await tx<CameraEvent[]>`update events set ${tx(changes)} where id = ${id} returning *`;
-      const wire = toEventWire(row ?? throwNoEvent());
+      if (!before || !row) throw new NightjarError('not_found', NO_EVENT);
+      const wire = toEventWire(row);
+      await recordChange(tx, c, { action: 'event.updated', targetId: id, before: toEventWire(before), after: wire });
       say({ type: 'event.updated', data: wire });
       return wire;
     });
@@ -93,6 +98,4 @@ const eventsWhere = (all: PageSource<typeof events>['filters']): PageSource<type
   keyOf: (row) => ({ atMs: row.startedAt.getTime(), id: row.id }),
 });
 
-export const throwNoEvent = (): never => {
-  throw new NightjarError('not_found', 'there is no event with this id');
-};
+export const NO_EVENT = 'there is no event with this id';

@@ -9,6 +9,9 @@
 export { createApi, createHealthApi, type Api } from './server.ts';
 export { describeApi } from './describe-api.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
+export { createGuard, type Guard } from './identity/guard.ts';
+export { createKeyDesk } from './identity/key-desk.ts';
+export { createKeyStore, type KeyStore } from './identity/key-store.ts';
 export type {
   ApiOptions,
   ByteRange,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import type { Database, Transact } from '../db/index.ts';
+import type { Database, Transact, Tx } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ErrorKind } from '../lib/errors.ts';
 import type { StageLatency } from '../lib/latency.ts';
@@ -111,16 +111,18 @@ export interface GuestDetector {
 }
 
 /** Another chance for dead letters. */
-export interface RequeueActions<Outcome> {
-  /** Throws `not_found`; `conflict` for what cannot be examined (or cut) again. */
-  one(id: string): Promise<Outcome>;
-  /** Resolves to how many are pending again. */
-  dead(filter: {
-    readonly cameraId?: string | undefined;
-    readonly kind?: ErrorKind | undefined;
-    readonly since?: Date | undefined;
-    readonly until?: Date | undefined;
-  }): Promise<number>;
+export interface RequeueActions<Noun, Outcome> {
+  /** Throws `not_found`; `conflict` for what cannot be examined (or cut) again. `also` is part of the transaction. */
+  one(id: string, also: (tx: Tx, change: { before: Noun; after: Noun | null }) => Promise<void>): Promise<Outcome>;
+  /** Resolves to how many are pending again. `also` is part of the transaction of each step, with how many it takes. */
+  dead(filter: DeadFilter, also: (tx: Tx, count: number) => Promise<void>): Promise<number>;
+}
+
+interface DeadFilter {
+  readonly cameraId?: string | undefined;
+  readonly kind?: ErrorKind | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
 }
 
 /** Figures of one GPU; null for what it does not tell. */
@@ -173,8 +175,8 @@ export interface ApiOptions {
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
   readonly detector: GuestDetector;
-  readonly requeue: RequeueActions<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
-  readonly requeueClips: RequeueActions<Clip>;
+  readonly requeue: RequeueActions<Frame, { readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
+  readonly requeueClips: RequeueActions<Clip, Clip>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

@@ -1,9 +1,12 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Tx } from '../db/index.ts';
 import { errorKinds } from '../lib/errors.ts';
 import { clipSchema, frameSchema, toClipWire, toFrameWire } from '../model/wire.ts';
 import type { ApiOptions } from './options.ts';
-import { conflict, invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
+import { conflict, invalid, json, notFound, seenFilters, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { route } from './access.ts';
+import { recordChange } from './audit-log.ts';
 
 const tags = { frames: ['frames'], clips: ['clips'] };
 const all = {
@@ -60,21 +63,42 @@ const clips = route('admin', {
 /** Another chance for dead letters; see queue/requeue.ts. */
 export function addRequeue(app: ApiApp, options: Pick<ApiOptions, 'requeue' | 'requeueClips'>): void {
   app.openapi(frames, async (c) => {
-    const { camera_id: cameraId, kind, since, until } = c.req.valid('query');
-    return c.json({ requeued: await options.requeue.dead({ cameraId, kind, since, until }) }, 200);
+    const requeued = await options.requeue.dead(toFilter(c.req.valid('query')), recordStep(c, 'frames.requeued'));
+    return c.json({ requeued }, 200);
   });
 
   app.openapi(frame, async (c) => {
-    const { outcome, frame: now } = await options.requeue.one(c.req.valid('param').id);
+    const { id } = c.req.valid('param');
+    const { outcome, frame: now } = await options.requeue.one(id, (tx, { before, after }) =>
+      recordChange(tx, c, {
+        ...{ action: 'frame.requeued', targetId: id },
+        ...{ before: toFrameWire(before), after: after && toFrameWire(after) },
+      }),
+    );
     return c.json(toFrameWire(now), outcome === 'pending' ? 200 : 202);
   });
 
   app.openapi(clips, async (c) => {
-    const { camera_id: cameraId, kind, since, until } = c.req.valid('query');
-    return c.json({ requeued: await options.requeueClips.dead({ cameraId, kind, since, until }) }, 200);
+    const requeued = await options.requeueClips.dead(toFilter(c.req.valid('query')), recordStep(c, 'clips.requeued'));
+    return c.json({ requeued }, 200);
   });
 
   app.openapi(clip, async (c) => {
-    return c.json(toClipWire(await options.requeueClips.one(c.req.valid('param').id)), 200);
+    const { id } = c.req.valid('param');
+    const now = await options.requeueClips.one(id, (tx, { before, after }) =>
+      recordChange(tx, c, {
+        ...{ action: 'clip.requeued', targetId: id },
+        ...{ before: toClipWire(before), after: after && toClipWire(after) },
+      }),
+    );
+    return c.json(toClipWire(now), 200);
   });
 }
+
+const toFilter = ({ camera_id: cameraId, kind, since, until }: z.infer<typeof all.request.query>) => ({
+  ...{ cameraId, kind, since, until },
+});
+
+/** Many are requeued in steps: one line for each, with how many it took. */
+const recordStep = (c: Context<ApiEnv>, action: string) => (tx: Tx, count: number) =>
+  recordChange(tx, c, { action, targetId: null, before: null, after: { requeued: count, query: c.req.query() } });

@@ -13,6 +13,10 @@ const KEY_PROTOCOL = 'api-key.';
 export interface Grant {
   readonly keyId: string;
   readonly cameraIds: readonly string[] | null;
+  /** Null, or left out, without a session. */
+  readonly sessionId?: string | null;
+  /** When the key or the session ends by itself. */
+  readonly expiresAt?: Date | null;
 }
 
 /** One client that was let in. */

@@ -15,6 +15,8 @@ export interface SocketLimits {
   /** A client that was silent for a whole interval, asked by a ping, is dead. */
   readonly heartbeatMs: number;
   readonly statusMs: number;
+  /** How long one whose key has expired may stay, at most. */
+  readonly recheckMs: number;
   /** How long a closing handshake may take before the connection is cut. */
   readonly closeMs: number;
   /** The same at shutdown. */
@@ -32,6 +34,7 @@ export const socketLimits: SocketLimits = {
   subscribeMs: 1_000,
   heartbeatMs: 30_000,
   statusMs: 5_000,
+  recheckMs: 500,
   closeMs: 5_000,
   shutdownMs: 1_000,
   retryMs: 1_000,

@@ -223,12 +223,24 @@ describe('who is sent away', () => {
   it('whose key is revoked: 4401', async () => {
     let clients = 0;
     const authenticate = async () => ({ keyId: `key${++clients}`, cameraIds: null });
-    const house = await createTestHouse({ sockets: { authenticate } });
+    const revoked = new Set<string>();
+    const reasonToLeave = ({ keyId }: { keyId: string }) => (revoked.has(keyId) ? 'the key was revoked' : null);
+    const limits = { recheckMs: 600_000 };
+    const house = await createTestHouse({ sockets: { authenticate, reasonToLeave, limits } });
     const [first, second] = [await house.connect(), await house.connect()];
-    house.server.closeKey('key1');
-    expect((await first.closed).code).toBe(4401);
+    revoked.add('key1');
+    house.server.recheck();
+    expect(await first.closed).toEqual({ code: 4401, reason: 'the key was revoked' });
     second.say({ type: 'ping' });
     await second.heard('pong');
+  });
+
+  it('whose time is over, without anybody saying so', async () => {
+    let over: string | null = null;
+    const house = await createTestHouse({ sockets: { reasonToLeave: () => over } });
+    const client = await house.connect();
+    over = 'the session has expired';
+    expect(await client.closed).toEqual({ code: 4401, reason: over });
   });
 
   it('everybody at shutdown: 1001, who does not answer is cut off, and nobody is let in', async () => {

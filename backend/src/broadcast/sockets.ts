@@ -18,8 +18,8 @@ export interface SocketServer {
   /** For `server.on('upgrade')`. Refuses with plain HTTP before the upgrade, or lets the client in. Never throws. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   clientCount(): number;
-  /** Closes the connections of a revoked key with 4401. */
-  closeKey(keyId: string): void;
+  /** Closes with 4401 the connections of those who may not stay; to be called when that may have changed. */
+  recheck(): void;
   /** Closes all with 1001 and waits for them, but not long. Idempotent. */
   close(): Promise<void>;
 }
@@ -28,6 +28,8 @@ export interface SocketServerOptions {
   readonly hub: Hub;
   /** Throws `unauthorized` or `forbidden`; cookies count only from our own origin, which is for this function to see to. */
   readonly authenticate: (request: IncomingMessage) => Promise<Grant>;
+  /** Why one who was let in may not stay (its key was revoked, ...); null while it may. Asked again all the time. */
+  readonly reasonToLeave?: (grant: Grant) => string | null;
   /** The data of `system.status`, for a client that may see these cameras (null: all). */
   readonly status: (cameraIds: readonly string[] | null) => Promise<object>;
   readonly clock: Clock;
@@ -78,6 +80,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     return false;
   }
 
+  /** Also who was let in just before its key was revoked, and counted just after. */
+  function recheck(): void {
+    for (const connection of connections) {
+      const reason = options.reasonToLeave?.(connection.grant) ?? null;
+      if (reason !== null) connection.dismiss(closeCodes.keyRevoked, reason);
+    }
+  }
+
   async function tellStatus(): Promise<boolean> {
     for (const [cameraIds, members] of groupByView(connections)) {
       const frame = toPassingFrame('system.status', await status(cameraIds));
@@ -88,6 +98,13 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   const loops = [
     createLoop({ name: 'sockets heartbeat', clock, log, idleMs: limits.heartbeatMs, runOnce: beat }),
+    createLoop({
+      name: 'sockets recheck',
+      clock,
+      log,
+      idleMs: limits.recheckMs,
+      runOnce: async () => (recheck(), false),
+    }),
     createLoop({ name: 'sockets status', clock, log, idleMs: limits.statusMs, runOnce: tellStatus }),
   ];
 
@@ -110,10 +127,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       void letIn(request, socket, head);
     },
     clientCount: () => connections.size,
-    closeKey(keyId) {
-      for (const connection of connections)
-        if (connection.grant.keyId === keyId) connection.dismiss(closeCodes.keyRevoked, 'the key was revoked');
-    },
+    recheck,
     close: () => (closing ??= closeAll()),
   };
 }

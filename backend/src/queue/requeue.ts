@@ -6,7 +6,7 @@
  * reason junk that was taken out of the inbox, and kept, is looked at once more (junk.ts). A dead clip is like a frame with a picture; the frames that were
  * cut from it stay, and it goes on after them.
  */
-import type { Database } from '../db/index.ts';
+import type { Database, Tx } from '../db/index.ts';
 import { requestRemoval } from '../db/media-removals.ts';
 import { toClip, toFrame, type ClipRow, type FrameRow } from '../db/rows.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -14,7 +14,7 @@ import type { Clip } from '../model/clip.ts';
 import type { Frame } from '../model/index.ts';
 import { isKeptJunk, lookAgain, lookAgainAtAll, type Inspect } from './junk.ts';
 import { CLIPS_CHANNEL, FRAMES_CHANNEL, INBOX_CHANNEL } from './notice.ts';
-import { reviveDead, reviveOne, type DeadFilter, type RevivedLedger } from './revive.ts';
+import { reviveDead, reviveOne, type AlsoStep, type DeadFilter, type RevivedLedger } from './revive.ts';
 
 export interface Requeued {
   /** `forgotten`: its file in the inbox will be looked at anew, and be another frame. */
@@ -23,18 +23,21 @@ export interface Requeued {
   readonly frame: Frame;
 }
 
+/** Part of the transaction of the change; `after` is null for what is forgotten. */
+type Also<Noun> = (tx: Tx, change: { readonly before: Noun; readonly after: Noun | null }) => Promise<void>;
+
 export interface Requeue {
   /** Throws `not_found`, and `conflict`, with the reason, for what cannot be examined again. */
-  one(id: string): Promise<Requeued>;
+  one(id: string, also?: Also<Frame>): Promise<Requeued>;
   /** All that are, or are by now, a picture, newest first; resolves to how many. What dies again meanwhile is not taken up once more. */
-  dead(filter: DeadFilter): Promise<number>;
+  dead(filter: DeadFilter, also?: AlsoStep): Promise<number>;
 }
 
 export interface ClipRequeue {
   /** Throws `not_found`, and `conflict`, with the reason, for what cannot be cut again. */
-  one(id: string): Promise<Clip>;
+  one(id: string, also?: Also<Clip>): Promise<Clip>;
   /** As that of frames. */
-  dead(filter: DeadFilter): Promise<number>;
+  dead(filter: DeadFilter, also?: AlsoStep): Promise<number>;
 }
 
 export interface RequeueOptions {
@@ -58,28 +61,38 @@ const clips: RevivedLedger = {
 
 export function createRequeue({ db, hasMedia, inspect }: RequeueOptions): Requeue {
   return {
-    async one(id) {
-      const frame = toFrame(await readDead<FrameRow>(db, 'frame', id));
-      const isJunk = isKeptJunk(frame);
-      if (!isJunk && (frame.width === null || frame.sha256 === null)) return forget(db, frame);
-      await assertKept(frame, hasMedia);
-      if (isJunk) await lookAgain(db, inspect, frame);
-      return { outcome: 'pending', frame: toFrame((await reviveOne<FrameRow>(db, frames, id)) ?? throwChanged()) };
+    async one(id, also) {
+      const before = toFrame(await readDead<FrameRow>(db, 'frame', id));
+      const isJunk = isKeptJunk(before);
+      if (!isJunk && (before.width === null || before.sha256 === null)) return forget(db, before, also);
+      await assertKept(before, hasMedia);
+      if (isJunk) await lookAgain(db, inspect, before);
+      const frame = await db.transaction(async (tx) => {
+        const after = toFrame((await reviveOne<FrameRow>(tx, frames, id)) ?? throwChanged());
+        await also?.(tx, { before, after });
+        return after;
+      });
+      return { outcome: 'pending', frame };
     },
-    async dead(filter) {
+    async dead(filter, also) {
       await lookAgainAtAll(db, inspect, filter);
-      return reviveDead(db, frames, filter);
+      return reviveDead(db, { ledger: frames, filter, also });
     },
   };
 }
 
 export function createClipRequeue({ db, hasMedia }: Pick<RequeueOptions, 'db' | 'hasMedia'>): ClipRequeue {
   return {
-    async one(id) {
-      await assertKept(await readDead<ClipRow>(db, 'clip', id), hasMedia);
-      return toClip((await reviveOne<ClipRow>(db, clips, id)) ?? throwChanged());
+    async one(id, also) {
+      const before = await readDead<ClipRow>(db, 'clip', id);
+      await assertKept(before, hasMedia);
+      return db.transaction(async (tx) => {
+        const after = toClip((await reviveOne<ClipRow>(tx, clips, id)) ?? throwChanged());
+        await also?.(tx, { before: toClip(before), after });
+        return after;
+      });
     },
-    dead: (filter) => reviveDead(db, clips, filter),
+    dead: (filter, also) => reviveDead(db, { ledger: clips, filter, also }),
   };
 }
 
@@ -99,7 +112,7 @@ function throwChanged(): never {
   throw new NightjarError('conflict', 'it was changed by another at the same moment');
 }
 
-function forget(db: Database, frame: Frame): Promise<Requeued> {
+function forget(db: Database, frame: Frame, also?: Also<Frame>): Promise<Requeued> {
   return db.transaction(async (tx) => {
     const rows = await tx`select from frames where id = ${frame.id} and state = 'dead' for update`;
     const files = await tx`delete from inbox_files where frame_id = ${frame.id} returning path`;
@@ -108,6 +121,7 @@ function forget(db: Database, frame: Frame): Promise<Requeued> {
     await tx`delete from frames where id = ${frame.id}`;
     if (frame.mediaPath !== null) await requestRemoval(tx, [frame.mediaPath]);
     await tx`select pg_notify(${INBOX_CHANNEL}, '')`;
+    await also?.(tx, { before: frame, after: null });
     return { outcome: 'forgotten', frame };
   });
 }

@@ -29,24 +29,30 @@ interface Row {
 }
 
 /** Undefined when it is no dead letter any more, or has lost what there was to work on. */
-export async function reviveOne<R extends Row>(
-  db: Database,
-  ledger: RevivedLedger,
-  id: string,
-): Promise<R | undefined> {
-  const [row] = await db.transaction((tx) =>
-    revive<R>(tx, ledger, select(tx, ledger, tx`state = 'dead' and ${ledger.hasContent(tx)} and id = ${id}`)),
-  );
+export async function reviveOne<R extends Row>(tx: Tx, ledger: RevivedLedger, id: string): Promise<R | undefined> {
+  const picked = select(tx, ledger, tx`state = 'dead' and ${ledger.hasContent(tx)} and id = ${id}`);
+  const [row] = await revive<R>(tx, ledger, picked);
   return row;
 }
 
+/** Part of the transaction of each step, with how many it takes. */
+export type AlsoStep = (tx: Tx, count: number) => Promise<void>;
+
+export interface Revival {
+  readonly ledger: RevivedLedger;
+  readonly filter: DeadFilter;
+  readonly also: AlsoStep | undefined;
+}
+
 /** In steps, newest first: what dies again meanwhile is not taken up once more. Resolves to how many. */
-export async function reviveDead(db: Database, ledger: RevivedLedger, filter: DeadFilter): Promise<number> {
+export async function reviveDead(db: Database, { ledger, filter, also }: Revival): Promise<number> {
   let count = 0;
   for (let last: Row | undefined; ;) {
-    const rows = await db.transaction((tx) =>
-      revive(tx, ledger, select(tx, ledger, whereDead(tx, ledger, filter, last))),
-    );
+    const rows = await db.transaction(async (tx) => {
+      const revived = await revive(tx, ledger, select(tx, ledger, whereDead(tx, ledger, filter, last)));
+      if (revived.length > 0) await also?.(tx, revived.length);
+      return revived;
+    });
     last = rows.at(-1);
     if (!last) return count;
     count += rows.length;

@@ -9,7 +9,7 @@ import { assertSeen, binary, refusals, takeFiles, toMilliseconds } from './detec
 import type { Seen } from './guest-queue.ts';
 import type { Guests } from './guests.ts';
 import { FORM_BYTES_MAX, isForm, type Form, type FormFile } from './multipart.ts';
-import { declareRoute } from '../access.ts';
+import { assertRole, declareRoute } from '../access.ts';
 import type { ApiOptions } from '../options.ts';
 import { deepstackErrorSchema } from '../problem.ts';
 import { json, type ApiApp } from '../route-parts.ts';
@@ -47,14 +47,16 @@ export function addDeepstack(app: ApiApp, { detector, authenticator }: Deepstack
   describe(app);
   const bodyBytesMax = detector.imageBytesMax + FORM_BYTES_MAX;
   const wanted = { fileFields: PICTURE_FIELDS, filesMax: FILES_MAX, bodyBytesMax };
-  const strangers = createStrangers(authenticator);
+  const strangers = createStrangers();
 
   app.post(DEEPSTACK_PATH, async (c) => {
     // The edge lets through whoever presents nothing in the headers.
     const isKnown = c.get('identity') !== undefined;
     if (!isKnown && !isForm(c.env.incoming.headers)) throw keyless();
+    const checkKey = async (apiKey: string): Promise<void> =>
+      assertRole('ingest', await authenticator.authenticateKey(apiKey, c.env.incoming));
     return guests.serve(c.env, async (guest) => {
-      const form = isKnown ? await guest.readForm(wanted) : await strangers.readForm(guest, wanted);
+      const form = await (isKnown ? guest.readForm(wanted) : strangers.readForm(guest, { ...wanted, checkKey }));
       const scoreMin = toScoreMin(form.fields.get('min_confidence'));
       const [seen] = await guest.look(takePicture(form));
       return c.json(toPredictions(assertSeen(seen), scoreMin), 200);

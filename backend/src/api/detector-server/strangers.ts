@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { NightjarError } from '../../lib/errors.ts';
-import type { Authenticator } from '../auth.ts';
 import type { FormWanted, Guest } from './guests.ts';
 import type { Form } from './multipart.ts';
 
@@ -14,24 +13,29 @@ export interface Strangers {
    * The form of one who showed no key in the headers; it must bring one in the field `api_key`, before or after its
    * files. Throws `unauthorized` as soon as that is known, `overloaded` when too many wait.
    */
-  readForm(guest: Guest, wanted: FormWanted): Promise<Form>;
+  readForm(guest: Guest, wanted: StrangersForm): Promise<Form>;
+}
+
+interface StrangersForm extends FormWanted {
+  /** Throws for a key that may not use the detector. */
+  readonly checkKey: (apiKey: string) => Promise<void>;
 }
 
 /**
  * Whoever cannot set headers is a stranger until the form has told the key: strangers have few places and little time,
  * for anyone can be one. A key that comes before the picture frees the place at once.
  */
-export function createStrangers(authenticator: Pick<Authenticator, 'authenticateKey'>): Strangers {
+export function createStrangers(): Strangers {
   const places = pLimit(RECEIVED_AT_ONCE_MAX);
 
-  function receive(guest: Guest, wanted: FormWanted) {
+  function receive(guest: Guest, { checkKey, ...wanted }: StrangersForm) {
     const refusal = new AbortController();
     let checking: Promise<unknown> | undefined;
     let welcome = (): void => undefined;
     const welcomed = new Promise<void>((resolve) => (welcome = resolve));
     const onField = (name: string, value: string): void => {
       if (name !== 'api_key' || value === '') return;
-      checking = authenticator.authenticateKey(value);
+      checking = checkKey(value);
       checking.then(welcome, (thrown: unknown) => refusal.abort(thrown));
     };
     const read = async (): Promise<Form> => {
