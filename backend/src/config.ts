@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { findEdgeContradictions, toEdge } from './config/edge.ts';
 import { environment, REMOTE_DETECTOR, roles, secretNames, type Environment, type Role } from './config/environment.ts';
 import { toMessage, NightjarError } from './lib/errors.ts';
 
@@ -94,7 +95,7 @@ function findContradictions(env: Environment) {
     });
   if (env.MEDIA_URL !== undefined && (env.S3_ACCESS_KEY_ID === undefined || env.S3_SECRET_ACCESS_KEY === undefined))
     faults.push({ path: 'MEDIA_URL', message: 'needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY' });
-  return faults;
+  return [...faults, ...findEdgeContradictions(env)];
 }
 
 function toConfig(env: Environment, surroundings: Surroundings) {
@@ -104,6 +105,7 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     port: env.PORT,
     /** Where a process without the API tells of its health. */
     healthPort: env.HEALTH_PORT,
+    ...toEdge(env, surroundings.cwd),
     roles: new Set<Role>(env.ROLES.includes('all') ? roles : (env.ROLES as Role[])),
     dataDir,
     inbox: env.CAMERA_ROOT ? path.resolve(surroundings.cwd, env.CAMERA_ROOT) : path.join(dataDir, 'inbox'),

@@ -1,4 +1,10 @@
-import { createApi, createAuthenticator, createHealthApi, type GuestDetector } from './api/index.ts';
+import {
+  createApi,
+  createAuthenticator,
+  createHealthApi,
+  createUpgradeLimit,
+  type GuestDetector,
+} from './api/index.ts';
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
@@ -9,7 +15,7 @@ import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
-import { toInspect } from './parts.ts';
+import { openRateLimiter, toInspect } from './parts.ts';
 import { createClipRequeue, createRequeue } from './queue/index.ts';
 
 interface DoorParts {
@@ -38,7 +44,8 @@ export async function openDoors(parts: DoorParts): Promise<string> {
   };
   const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
-  const authenticate = authenticator.authenticateUpgrade;
+  const rateLimiter = await openRateLimiter(parts);
+  const authenticate = createUpgradeLimit(authenticator, rateLimiter);
   const sockets = closers.add('sockets', createSocketServer({ hub, authenticate, status: facts.status, clock, log }));
   const api = await createApi({
     ...facts,
@@ -48,6 +55,8 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     port: config.port,
     timeZone: config.timeZone,
     authenticator,
+    rateLimiter,
+    trustedProxies: config.trustedProxies,
     clock,
     log,
     openMedia: media.open,
@@ -67,7 +76,18 @@ export async function openDoors(parts: DoorParts): Promise<string> {
 /** Of a process without the API, for probes and collectors of figures. */
 export async function openHealthDoor(port: number, { config, log, closers, facts }: DoorParts): Promise<void> {
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
-  closers.add('health', await createHealthApi({ ...facts, authenticator, host: config.host, port, clock, log }));
+  closers.add(
+    'health',
+    await createHealthApi({
+      ...facts,
+      authenticator,
+      trustedProxies: config.trustedProxies,
+      host: config.host,
+      port,
+      clock,
+      log,
+    }),
+  );
 }
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */

@@ -9,6 +9,7 @@ import { parse as parseCookies } from 'hono/utils/cookie';
 import type { Clock } from '../lib/clock.ts';
 import { NightjarError } from '../lib/errors.ts';
 import type { KeyRole } from './access.ts';
+import { clientOf } from './client.ts';
 import { createSessionTokens } from './session-token.ts';
 
 export const SESSION_COOKIE = 'nightjar_session';
@@ -106,10 +107,12 @@ function readProtocol({ headers }: IncomingMessage): string | undefined {
   return offered?.find((protocol) => protocol.startsWith(SUBPROTOCOL_PREFIX));
 }
 
-function isSameOrigin({ headers, socket }: IncomingMessage, origin: string): boolean {
+function isSameOrigin(request: IncomingMessage, origin: string): boolean {
   if (!URL.canParse(origin)) return false; // also the `null` of sandboxed pages
   const { protocol, host } = new URL(origin);
+  const client = clientOf(request);
+  const ours = `${protocol}//${client.host ?? ''}`;
   // Behind a proxy that ends TLS the page is https and our socket is not; the other way round is an attack.
-  const encrypted = 'encrypted' in socket && socket.encrypted === true;
-  return host === headers.host?.toLowerCase() && (protocol === 'https:' || (protocol === 'http:' && !encrypted));
+  const isProtocol = protocol === 'https:' || (protocol === 'http:' && client.protocol === 'http');
+  return isProtocol && URL.canParse(ours) && host === new URL(ours).host;
 }

@@ -8,6 +8,8 @@
  */
 export { createApi, createHealthApi, type Api } from './server.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
+export { createUpgradeLimit } from './limits/upgrade-limit.ts';
+export { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts';
 export type {
   ApiOptions,
   ByteRange,

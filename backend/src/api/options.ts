@@ -9,6 +9,7 @@ import type { AnalystHealth } from '../model/analysis.ts';
 import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 
 /** First and last byte, both included. */
 export interface ByteRange {
@@ -158,6 +159,10 @@ export interface ApiOptions {
   readonly log: Logger;
   /** Who asks: the same one guards the WebSocket. */
   readonly authenticator: Authenticator;
+  /** Undefined: everybody may ask as often as they like. */
+  readonly rateLimiter?: RateLimiter | undefined;
+  /** Whose word counts on whom they ask for: addresses, networks, `loopback`. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** The day of `stats/summary` begins at midnight here; an IANA name. */
   readonly timeZone: string;
   /** Original bytes by their path in the media store, which comes from our rows only. Throws `not_found`. */

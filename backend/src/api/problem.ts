@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { AwayError, errorKinds, NightjarError, toNightjarError, type ErrorKind } from '../lib/errors.ts';
+import { AwayError, BusyError, errorKinds, NightjarError, toNightjarError, type ErrorKind } from '../lib/errors.ts';
 
 const RETRY_AFTER_S = 2;
 
@@ -57,7 +57,7 @@ export function toApiError(thrown: unknown): NightjarError {
 }
 
 export const toStatus = (error: NightjarError): number =>
-  error instanceof HttpRefusal ? error.status : statusOfKind[error.kind];
+  error instanceof HttpRefusal ? error.status : error instanceof BusyError ? 429 : statusOfKind[error.kind];
 
 /** As clients of the DeepStack protocol read it. */
 export const deepstackErrorSchema = z
@@ -85,7 +85,8 @@ export function toProblemResponse(error: NightjarError, requestId: string): Resp
 
 function toResponse(error: NightjarError, requestId: string, { type, body }: { type: string; body: object }): Response {
   const status = toStatus(error);
-  const headers = { ...headersOfStatus[status], ...(error instanceof HttpRefusal && error.headers) };
+  const own = error instanceof BusyError ? { 'Retry-After': `${error.retryAfterS}` } : error instanceof HttpRefusal && error.headers; // prettier-ignore
+  const headers = { ...headersOfStatus[status], ...own };
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'Content-Type': type, 'X-Request-Id': requestId, ...headers },

@@ -4,11 +4,12 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { NightjarError, type InputFault } from '../lib/errors.ts';
 import { cameraIdSchema } from '../model/wire.ts';
 import type { Identity } from './auth.ts';
+import type { Allowance } from './limits/rate-limiter.ts';
 import { problemSchema } from './problem.ts';
 
 export interface ApiEnv {
   Bindings: HttpBindings;
-  Variables: { requestId: string; identity: Identity };
+  Variables: { requestId: string; identity: Identity; allowance: Allowance | undefined };
 }
 export type ApiApp = OpenAPIHono<ApiEnv>;
 

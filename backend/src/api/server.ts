@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { errorCode, NightjarError, toMessage, toNightjarError } from '../lib/errors.ts';
 import { createApp, createHealthApp, type HealthOptions } from './app.ts';
+import { createClientReader } from './client.ts';
 import type { ApiOptions } from './options.ts';
 import type { ApiApp } from './route-parts.ts';
 import { toProblemResponse } from './problem.ts';
@@ -22,7 +23,8 @@ export interface Api {
   close(): Promise<void>;
 }
 
-type ServerOptions = Pick<ApiOptions, 'host' | 'port' | 'clock' | 'log'> & Partial<Pick<ApiOptions, 'handleUpgrade'>>;
+type ServerOptions = Pick<ApiOptions, 'host' | 'port' | 'clock' | 'log'> &
+  Partial<Pick<ApiOptions, 'handleUpgrade' | 'trustedProxies'>>;
 
 /** Serves the API on `host`:`port`. Throws `conflict` when the port is taken, `invalid` when it cannot be used at all. */
 export const createApi = (options: ApiOptions): Promise<Api> => serve(createApp(options), options);
@@ -36,10 +38,15 @@ async function serve(app: ApiApp, options: ServerOptions): Promise<Api> {
     hostname: options.host,
     errorHandler: (thrown) => refuseBroken(thrown, options),
   });
-  const server = createServer((request, response) => void listener(request, response));
+  const meet = createClientReader(options.trustedProxies ?? []);
+  const server = createServer((request, response) => {
+    meet(request);
+    void listener(request, response);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const drain = createDrain(server, options);
   server.on('upgrade', (request, socket, head) => {
+    meet(request);
     if (drain.closing()) refuseUpgrade(socket, 503);
     else if (!options.handleUpgrade || pathOf(request) !== '/ws') refuseUpgrade(socket, 404);
     else options.handleUpgrade(request, socket, head);

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { toTime } from '../model/wire.ts';
 import { SESSION_COOKIE, type Authenticator } from './auth.ts';
+import { clientOf } from './client.ts';
 import { bodyOf, invalid, json, text, unauthorized, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { route } from './access.ts';
 
@@ -41,4 +42,4 @@ export function addSession(app: ApiApp, { authenticator }: { authenticator: Auth
 }
 
 const cookieOptions = (c: Context<ApiEnv>) =>
-  ({ path: '/', httpOnly: true, sameSite: 'Strict', secure: new URL(c.req.url).protocol === 'https:' }) as const;
+  ({ path: '/', httpOnly: true, sameSite: 'Strict', secure: clientOf(c.env.incoming).protocol === 'https' }) as const;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorKind, NightjarError } from '../lib/errors.ts';
+import { BusyError, type ErrorKind, type NightjarError } from '../lib/errors.ts';
 
 /** Only what can go wrong before an upgrade; everything else is our fault. */
 const statuses: Partial<Record<ErrorKind, number>> = {
@@ -13,8 +13,9 @@ const statuses: Partial<Record<ErrorKind, number>> = {
 };
 
 /** Answers an upgrade request with plain HTTP (a problem document, RFC 9457) and closes the connection. */
-export function refuseUpgrade(socket: Duplex, { kind, message }: NightjarError): void {
-  const status = statuses[kind] ?? 500;
+export function refuseUpgrade(socket: Duplex, error: NightjarError): void {
+  const { kind, message } = error;
+  const status = error instanceof BusyError ? 429 : (statuses[kind] ?? 500);
   const title = STATUS_CODES[status] ?? '';
   // What was not foreseen may tell of our insides.
   const detail = status === 500 ? 'internal error' : message;
@@ -24,6 +25,7 @@ export function refuseUpgrade(socket: Duplex, { kind, message }: NightjarError):
     'Connection: close',
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(error instanceof BusyError ? [`Retry-After: ${error.retryAfterS}`] : []),
   ];
   // A peer that never closes its half would keep the socket, and with it the server's close, for ever.
   socket.once('finish', () => socket.destroy());

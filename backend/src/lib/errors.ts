@@ -56,6 +56,16 @@ export class AwayError extends NightjarError {
   }
 }
 
+/** One caller asks too often: others are served. Over HTTP it is 429, and says when to go on. */
+export class BusyError extends NightjarError {
+  readonly retryAfterS: number;
+
+  constructor(message: string, retryAfterS: number) {
+    super('overloaded', message);
+    this.retryAfterS = retryAfterS;
+  }
+}
+
 export const isRetryable = (kind: ErrorKind): boolean => kind === 'unavailable' || kind === 'overloaded';
 
 /** Any thrown value as one of ours; what no room recognised is `internal`. */
