@@ -12,6 +12,7 @@ import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
 import { createRateEdge, type RateEdge } from './limits/rate-edge.ts';
+import { refuseOversize } from './limits/server-limits.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
@@ -34,8 +35,8 @@ export type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | '
 export function addEdge(app: ApiApp, options: EdgeOptions): void {
   const rates = createRateEdge(options.rateLimiter);
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
-  app.use(createAccessLog(options));
-  app.use(safeHeaders, keepOutOfCaches);
+  app.use(safeHeaders, refuseOversize, createAccessLog(options));
+  app.use(keepOutOfCaches);
   app.use(rates.tell);
   app.use(createAuthEdge(options, rates), rates.count);
   app.use(readBody);

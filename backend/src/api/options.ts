@@ -9,6 +9,8 @@ import type { AnalystHealth } from '../model/analysis.ts';
 import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
+import type { ServerLimits } from './limits/server-limits.ts';
+import type { TlsOptions } from './tls.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 
 /** First and last byte, both included. */
@@ -159,6 +161,9 @@ export interface ApiOptions {
   readonly log: Logger;
   /** Who asks: the same one guards the WebSocket. */
   readonly authenticator: Authenticator;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
+  readonly serverLimits?: Partial<ServerLimits> | undefined;
   /** Undefined: everybody may ask as often as they like. */
   readonly rateLimiter?: RateLimiter | undefined;
   /** Whose word counts on whom they ask for: addresses, networks, `loopback`. */
