@@ -8,6 +8,7 @@ import {
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
+import { createReceive } from './ingest/index.ts';
 import { annotate, measurePicture } from './detect/index.ts';
 import type { Detection } from './detection.ts';
 import type { Facts } from './facts.ts';
@@ -16,7 +17,7 @@ import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
 import { openRateLimiter, toInspect } from './parts.ts';
-import { createClipRequeue, createRequeue } from './queue/index.ts';
+import { createClipRequeue, createRequeue, type Queue } from './queue/index.ts';
 
 interface DoorParts {
   readonly config: Config;
@@ -25,6 +26,7 @@ interface DoorParts {
   readonly db: Database;
   readonly bus: Bus;
   readonly media: MediaStore;
+  readonly queue: Pick<Queue, 'record'>;
   readonly transact: Transact;
   readonly facts: Facts;
   readonly detection: Detection;
@@ -62,6 +64,8 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     log,
     openMedia: media.open,
     readMedia: media.read,
+    settings: config.settings,
+    receivePicture: toReceive(parts),
     detector: toGuestDetector(parts),
     requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
@@ -83,13 +87,18 @@ export async function openHealthDoor(port: number, { config, log, closers, facts
       ...facts,
       authenticator,
       trustedProxies: config.trustedProxies,
-    tls: config.tls,
+      tls: config.tls,
       host: config.host,
       port,
       clock,
       log,
     }),
   );
+}
+
+/** Pictures that come by HTTP, whether this process has an inbox or not. */
+function toReceive({ config: { timeZone, imagePixelsMax }, media, queue }: DoorParts) {
+  return createReceive({ timeZone, imagePixelsMax, calendar: clock, storeOriginal: media.put, record: queue.record });
 }
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */

@@ -9,7 +9,9 @@ import { addEventAnalysis } from './event-analysis.ts';
 import { addEventParts } from './event-parts.ts';
 import { addEvents } from './events.ts';
 import { addFramePictures } from './frame-pictures.ts';
+import { addFrameUpload } from './frame-upload.ts';
 import { addFrames } from './frames.ts';
+import { addSystemConfig } from './system-config.ts';
 import { addGpu } from './gpu.ts';
 import { createGuests } from './detector-server/guests.ts';
 import { addMetrics } from './metrics.ts';
@@ -30,6 +32,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addSession(app, options);
   addCameras(app, options);
   addFrames(app, options);
+  addFrameUpload(app, options);
   addRequeue(app, options);
   addFramePictures(app, options);
   addClips(app, options);
@@ -39,6 +42,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addEventAnalysis(app, options);
   addStats(app, options);
   addGpu(app, options);
+  addSystemConfig(app, options);
   const guests = createGuests(options);
   addDetect(app, options, guests);
   addDeepstack(app, options, guests);

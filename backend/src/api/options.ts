@@ -113,6 +113,15 @@ export interface GuestDetector {
   }): Promise<readonly DetectedObject[]>;
 }
 
+/** One name of the configuration; a secret has no value here. */
+export interface SettingFacts {
+  readonly name: string;
+  readonly source: 'default' | 'environment' | '.env' | 'file' | 'command';
+  /** Null where nothing is set; undefined for a secret. */
+  readonly value?: unknown;
+  readonly isSet: boolean;
+}
+
 /** Another chance for dead letters. */
 export interface RequeueActions<Outcome> {
   /** Throws `not_found`; `conflict` for what cannot be examined (or cut) again. */
@@ -183,6 +192,19 @@ export interface ApiOptions {
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
   readonly detector: GuestDetector;
+  /**
+   * Looks into a picture, stores and records it, as those of the inbox. Throws `invalid` for what cannot be examined, and
+   * has kept nothing of it then; `unavailable`.
+   */
+  receivePicture(picture: {
+    readonly cameraId: string;
+    /** As the sender calls it; never a path. */
+    readonly name: string;
+    readonly bytes: Buffer;
+    readonly capturedAt?: Date | undefined;
+  }): Promise<{ readonly sha256: string }>;
+  /** What is configured, without secrets. */
+  readonly settings: readonly SettingFacts[];
   readonly requeue: RequeueActions<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
   readonly requeueClips: RequeueActions<Clip>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */

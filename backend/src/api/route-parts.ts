@@ -19,12 +19,16 @@ export function createEmptyApp(): ApiApp {
     defaultHook(result) {
       if (result.success) return;
       if (result.target === 'param') throw new NightjarError('not_found', 'there is nothing under this id');
-      const place = result.target === 'json' ? 'body' : result.target;
-      const faults = result.error.issues.flatMap((issue) => toFaults(place, issue));
-      const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      throw new NightjarError('invalid', list, { faults });
+      throw toInputError(result.target === 'json' ? 'body' : result.target, result.error);
     },
   });
+}
+
+/** `invalid`, with every fault. */
+export function toInputError(place: string, { issues }: z.core.$ZodError): NightjarError {
+  const faults = issues.flatMap((issue) => toFaults(place, issue));
+  const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return new NightjarError('invalid', list, { faults });
 }
 
 function toFaults(place: string, issue: z.core.$ZodIssue): InputFault[] {
@@ -86,7 +90,7 @@ const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
 export const isStorableTime = (ms: number): boolean => ms >= firstMs && ms <= lastMs;
 
 /** ISO 8601 with `Z` or an offset. */
-const timeFilter = z.iso
+export const timeFilter = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2025-06-01T12:00:00Z (write + as %2B)' })
   .transform((value) => new Date(value))
   .refine((date) => isStorableTime(date.getTime()), 'must be in the years 0001 to 9999')
