@@ -52,6 +52,16 @@ export const forbidden = { 403: problem('the key may not do this') };
 export const notFound = { 404: problem('there is no such thing') };
 export const conflict = { 409: problem('something else has this name already') };
 
+/** Of a route that creates (create-once.ts). */
+export const otherRequest = { 422: problem('the Idempotency-Key was used for another request') };
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .max(255)
+    .optional()
+    .openapi({ description: 'the same request under the same key has the first answer again, for 24 h' }),
+});
+
 export const picture = (description: string) => ({
   description,
   content: { 'image/*': { schema: z.string().openapi({ format: 'binary' }) } },
