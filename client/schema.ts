@@ -1,5 +1,26 @@
 /** Made from openapi.json by `npm run openapi`: not for editing. */
 export interface paths {
+  '/api/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description Who changed what, when, and from where. Kept for 400 days.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    get: operations['getAudit'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/cameras': {
     parameters: {
       query?: never;
@@ -335,7 +356,12 @@ export interface paths {
     /** @description Needs a key of the role `viewer` or `admin`. */
     get: operations['getFrames'];
     put?: never;
-    post?: never;
+    /**
+     * @description The same way in as the folder. The same picture of the same camera again is the same frame.
+     *
+     *     Needs a key of the role `ingest` or `admin`.
+     */
+    post: operations['postFrames'];
     delete?: never;
     options?: never;
     head?: never;
@@ -422,6 +448,54 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/keys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description Revoked and expired ones too. ADMIN_API_KEY, the first key, is in the configuration and not in this list.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    get: operations['getKeys'];
+    put?: never;
+    /**
+     * @description A key is never changed: make another one and revoke this.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postKeys'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/keys/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `admin`. */
+    get: operations['getKeysById'];
+    put?: never;
+    post?: never;
+    /**
+     * @description Within a second no process lets it in any more; its sessions and sockets end. The row is kept. Doing it again changes nothing.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    delete: operations['deleteKeysById'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/openapi.json': {
     parameters: {
       query?: never;
@@ -450,11 +524,24 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /**
+     * @description Who asks, be it by a session or by a key.
+     *
+     *     Needs no key.
+     */
+    get: operations['getSession'];
     put?: never;
-    /** @description Needs no key. */
+    /**
+     * @description For pages. The cookie counts for changes only where `Origin` or `Sec-Fetch-Site` names this very origin.
+     *
+     *     Needs no key.
+     */
     post: operations['postSession'];
-    /** @description Needs no key. */
+    /**
+     * @description Ends the session of the cookie for good, and its sockets with it.
+     *
+     *     Needs no key.
+     */
     delete: operations['deleteSession'];
     options?: never;
     head?: never;
@@ -508,6 +595,27 @@ export interface paths {
     };
     /** @description Needs a key of the role `viewer` or `admin`. */
     get: operations['getSystem'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/system/config': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description The effective configuration of the process that answers; of secrets only whether they are set.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    get: operations['getSystemConfig'];
     put?: never;
     post?: never;
     delete?: never;
@@ -758,6 +866,31 @@ export interface components {
       folder?: string;
       name?: string;
     };
+    Change: {
+      /** @description as in `camera.updated` */
+      action: string;
+      /** @description the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line */
+      actor_id: string;
+      actor_name: string;
+      actor_role: string;
+      address: string | null;
+      /** @description null for what is no more */
+      after: {
+        [key: string]: unknown;
+      } | null;
+      /** Format: date-time */
+      at: string;
+      /** @description null for what was not there before */
+      before: {
+        [key: string]: unknown;
+      } | null;
+      /** Format: uuid */
+      id: string;
+      request_id: string | null;
+      target_id: string | null;
+      /** @enum {string} */
+      via: 'key' | 'session' | 'cli';
+    };
     Clip: {
       attempts: number;
       bytes: number;
@@ -979,8 +1112,46 @@ export interface components {
       /** @enum {string} */
       status: 'healthy';
     };
+    Key: {
+      /** @description the only cameras it may see; null for all */
+      camera_ids: string[] | null;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string | null;
+      /** Format: uuid */
+      id: string;
+      /**
+       * Format: date-time
+       * @description to the minute
+       */
+      last_used_at: string | null;
+      name: string;
+      /** @description the first characters of the key */
+      prefix: string;
+      /** Format: date-time */
+      revoked_at: string | null;
+      /** @enum {string} */
+      role: 'admin' | 'viewer' | 'ingest';
+    };
+    KeyCreate: {
+      /** @description the only cameras it may see; not for `admin` */
+      camera_ids?: string[] | null;
+      /**
+       * Format: date-time
+       * @description in the future
+       */
+      expires_at?: string;
+      name: string;
+      /** @enum {string} */
+      role: 'admin' | 'viewer' | 'ingest';
+    };
     Login: {
       api_key: string;
+    };
+    NewKey: components['schemas']['Key'] & {
+      /** @description the key itself: shown this once, and kept nowhere */
+      key: string;
     };
     Predictions: {
       /** @description milliseconds, decoding and waiting for the batch included */
@@ -1073,8 +1244,32 @@ export interface components {
       total_inference_time_ms: number;
     };
     Session: {
-      /** Format: date-time */
-      expires_at: string;
+      /** @description the only cameras it may see; null for all */
+      camera_ids: string[] | null;
+      /**
+       * Format: date-time
+       * @description null for a key that never does
+       */
+      expires_at: string | null;
+      /** @description of the key */
+      name: string;
+      /** @enum {string} */
+      role: 'admin' | 'viewer' | 'ingest';
+    };
+    Settings: {
+      settings: {
+        [key: string]:
+          | {
+              /** @enum {string} */
+              source: 'default' | 'environment' | '.env' | 'file' | 'command';
+              value?: unknown;
+            }
+          | {
+              set: boolean;
+              /** @enum {string} */
+              source: 'default' | 'environment' | '.env' | 'file' | 'command';
+            };
+      };
     };
     StatsPipeline: {
       queue: {
@@ -1218,6 +1413,81 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  getAudit: {
+    parameters: {
+      query?: {
+        action?: string;
+        actor_id?: string;
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+        /** @description this moment or later */
+        since?: string;
+        target_id?: string;
+        /** @description before this moment */
+        until?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description changes, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Change'][];
+            /** @description null on the last page */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true` */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getCameras: {
     parameters: {
       query?: {
@@ -1289,7 +1559,10 @@ export interface operations {
   postCameras: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description the same request under the same key has the first answer again, for 24 h */
+        'idempotency-key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -1337,6 +1610,15 @@ export interface operations {
       };
       /** @description something else has this name already */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the Idempotency-Key was used for another request */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -2793,6 +3075,121 @@ export interface operations {
       };
     };
   };
+  postFrames: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'multipart/form-data': {
+          /** @example front_door */
+          camera_id: string;
+          /**
+           * Format: date-time
+           * @description else by the name, by EXIF, or now
+           */
+          captured_at?: string;
+          /** Format: binary */
+          file: string;
+        };
+      };
+    };
+    responses: {
+      /** @description the frame: stored, and waiting to be examined */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Frame'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the form did not come in time */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description too large, or too many files */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description not a form with files */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description database or media store are away, or too many pictures are being received; `Retry-After` says when to come again */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getFramesById: {
     parameters: {
       query?: never;
@@ -3095,6 +3492,266 @@ export interface operations {
       };
     };
   };
+  getKeys: {
+    parameters: {
+      query?: {
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description keys, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Key'][];
+            /** @description null on the last page */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true` */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['KeyCreate'];
+      };
+    };
+    responses: {
+      /** @description the key, shown this once */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NewKey'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there are too many keys */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getKeysById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the key, but for what opens the door */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Key'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  deleteKeysById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description revoked */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getOpenapiJson: {
     parameters: {
       query?: never;
@@ -3111,6 +3768,53 @@ export interface operations {
         };
         content: {
           'application/json': unknown;
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description who it is, and what may be seen */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Session'];
         };
       };
       /** @description no valid API key or session */
@@ -3182,6 +3886,24 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description too many wrong keys from this address, or too many logins; `Retry-After` says when to come again */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
       /** @description what went wrong, for people and programs */
       default: {
         headers: {
@@ -3202,12 +3924,21 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description the session cookie is removed */
+      /** @description the session is over, and its cookie removed */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
       };
       /** @description what went wrong, for people and programs */
       default: {
@@ -3348,6 +4079,53 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['System'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getSystemConfig: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description every name, its value and where that comes from */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Settings'];
         };
       };
       /** @description no valid API key or session */

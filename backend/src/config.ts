@@ -6,7 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
+import { findEdgeContradictions, toEdge } from './config/edge.ts';
 import { environment, REMOTE_DETECTOR, roles, secretNames, type Environment, type Role } from './config/environment.ts';
+import { findSource, toSettings, type SourceOf } from './config/settings.ts';
 import { toMessage, NightjarError } from './lib/errors.ts';
 
 export { executionProviders, roles, type Role } from './config/environment.ts';
@@ -34,7 +36,8 @@ export function readConfig(overrides: Readonly<Record<string, string>> = {}): Co
   const surroundings = systemSurroundings();
   const file = path.join(surroundings.cwd, '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  return parseConfig(withSecretFiles({ ...fromFile, ...process.env, ...overrides }), surroundings);
+  const sourceOf: SourceOf = (name) => findSource(name, { overrides, environment: process.env, fromFile });
+  return parseConfig(withSecretFiles({ ...fromFile, ...process.env, ...overrides }), surroundings, sourceOf);
 }
 
 type Given = Readonly<Record<string, string | undefined>>;
@@ -57,7 +60,7 @@ function readSecret(name: string, file: string): string {
 }
 
 /** Throws `invalid` with one fault for each wrong value. An empty value counts as not given. */
-export function parseConfig(env: Given, surroundings: Surroundings): Config {
+export function parseConfig(env: Given, surroundings: Surroundings, sourceOf?: SourceOf): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
@@ -72,7 +75,7 @@ export function parseConfig(env: Given, surroundings: Surroundings): Config {
       faults,
     });
   }
-  return toConfig(parsed.data, surroundings);
+  return toConfig(parsed.data, surroundings, sourceOf ?? ((name) => (name in given ? 'environment' : 'default')));
 }
 
 function toFault(name: string, message: string) {
@@ -94,16 +97,17 @@ function findContradictions(env: Environment) {
     });
   if (env.MEDIA_URL !== undefined && (env.S3_ACCESS_KEY_ID === undefined || env.S3_SECRET_ACCESS_KEY === undefined))
     faults.push({ path: 'MEDIA_URL', message: 'needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY' });
-  return faults;
+  return [...faults, ...findEdgeContradictions(env)];
 }
 
-function toConfig(env: Environment, surroundings: Surroundings) {
+function toConfig(env: Environment, surroundings: Surroundings, sourceOf: SourceOf) {
   const dataDir = path.resolve(surroundings.cwd, env.DATA_DIR);
   return {
     host: env.HOST,
     port: env.PORT,
     /** Where a process without the API tells of its health. */
     healthPort: env.HEALTH_PORT,
+    ...toEdge(env, surroundings.cwd),
     roles: new Set<Role>(env.ROLES.includes('all') ? roles : (env.ROLES as Role[])),
     dataDir,
     inbox: env.CAMERA_ROOT ? path.resolve(surroundings.cwd, env.CAMERA_ROOT) : path.join(dataDir, 'inbox'),
@@ -158,6 +162,8 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     diskFreeMinBytes: env.DISK_FREE_MIN_GB * 1024 ** 3,
     replayMs: env.REPLAY_HOURS * 3_600_000,
     adminApiKey: env.ADMIN_API_KEY,
+    /** As it is shown to people: without secrets. */
+    settings: toSettings(env, sourceOf),
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },
   } as const;
 }

@@ -1,7 +1,8 @@
-import { createApi, createHealthApi, type GuestDetector } from './api/index.ts';
+import { createApi, createHealthApi, createUpgradeLimit, type GuestDetector } from './api/index.ts';
 import { createHub, createSocketServer, readAfter, readLatest, type Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
+import { createReceive } from './ingest/index.ts';
 import { annotate, measurePicture } from './detect/index.ts';
 import type { Detection } from './detection.ts';
 import type { Facts } from './facts.ts';
@@ -10,8 +11,8 @@ import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
-import { toInspect } from './parts.ts';
-import { createClipRequeue, createRequeue } from './queue/index.ts';
+import { openRateLimiter, toInspect } from './parts.ts';
+import { createClipRequeue, createRequeue, type Queue } from './queue/index.ts';
 
 interface DoorParts {
   readonly config: Config;
@@ -20,6 +21,7 @@ interface DoorParts {
   readonly db: Database;
   readonly bus: Bus;
   readonly media: MediaStore;
+  readonly queue: Pick<Queue, 'record'>;
   readonly transact: Transact;
   readonly facts: Facts;
   readonly detection: Detection;
@@ -39,7 +41,9 @@ export async function openDoors(parts: DoorParts): Promise<string> {
   };
   const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
   const { authenticator, keys } = await openIdentity(parts);
-  const { authenticateUpgrade: authenticate, reasonToLeave } = authenticator;
+  const rateLimiter = await openRateLimiter(parts);
+  const authenticate = createUpgradeLimit(authenticator, rateLimiter);
+  const { reasonToLeave } = authenticator;
   const socketOptions = { hub, authenticate, reasonToLeave, status: facts.status, clock, log };
   const sockets = closers.add('sockets', createSocketServer(socketOptions));
   keys.onLook(sockets.recheck);
@@ -51,10 +55,15 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     port: config.port,
     timeZone: config.timeZone,
     authenticator,
+    rateLimiter,
+    trustedProxies: config.trustedProxies,
+    tls: config.tls,
     clock,
     log,
     openMedia: media.open,
     readMedia: media.read,
+    settings: config.settings,
+    receivePicture: toReceive(parts),
     detector: toGuestDetector(parts),
     requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
@@ -70,8 +79,15 @@ export async function openDoors(parts: DoorParts): Promise<string> {
 /** Of a process without the API, for probes and collectors of figures. */
 export async function openHealthDoor(port: number, parts: DoorParts): Promise<void> {
   const { config, log, closers, facts } = parts;
+  const { trustedProxies, tls, host } = config;
   const { authenticator } = await openIdentity(parts);
-  closers.add('health', await createHealthApi({ ...facts, authenticator, host: config.host, port, clock, log }));
+  const options = { ...facts, authenticator, trustedProxies, tls, host, port, clock, log };
+  closers.add('health', await createHealthApi(options));
+}
+
+/** Pictures that come by HTTP, whether this process has an inbox or not. */
+function toReceive({ config: { timeZone, imagePixelsMax }, media, queue }: DoorParts) {
+  return createReceive({ timeZone, imagePixelsMax, calendar: clock, storeOriginal: media.put, record: queue.record });
 }
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */

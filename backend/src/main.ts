@@ -104,7 +104,7 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
   health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
   const facts = createFacts({ config, health, queue, latencies, startedAt, gpuMonitor });
-  const doors = { config, log, closers, db, bus, media, transact, facts, detection };
+  const doors = { config, log, closers, db, bus, media, queue, transact, facts, detection };
   const url = has('api') ? await openDoors(doors) : undefined;
   if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);
 

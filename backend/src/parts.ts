@@ -1,6 +1,7 @@
 /** Parts that the configuration chooses, and what each room is told of it: no room sees the configuration itself. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { createRateLimiter, type RateLimiter } from './api/index.ts';
 import { createLocalBus, createRedisBus, readHouseId, type Bus } from './broadcast/index.ts';
 import type { Config, DetectorChoice } from './config.ts';
 import { createEmbeddedPostgres, type Database, type DatabaseTarget } from './db/index.ts';
@@ -95,6 +96,18 @@ export async function openBus({ redisUrl }: Config, db: Database, log: Logger, p
   if (redisUrl === undefined) return createLocalBus();
   const channel = `nightjar:messages:${await readHouseId(db)}`;
   return createRedisBus({ url: redisUrl, log, channel, ...(part && { part }) });
+}
+
+/** Undefined where everybody may ask as often as they like. */
+export async function openRateLimiter(parts: {
+  readonly config: Config;
+  readonly closers: Closers;
+  readonly db: Database;
+}): Promise<RateLimiter | undefined> {
+  const { rateLimitPerMinute: perMinute, redisUrl: url } = parts.config;
+  if (perMinute === 0) return undefined;
+  const redis = url === undefined ? undefined : { url, houseId: await readHouseId(parts.db) };
+  return parts.closers.add('rate limiter', createRateLimiter({ perMinute, redis, clock: steady }));
 }
 
 export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({

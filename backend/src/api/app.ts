@@ -11,7 +11,9 @@ import { addEventAnalysis } from './event-analysis.ts';
 import { addEventParts } from './event-parts.ts';
 import { addEvents } from './events.ts';
 import { addFramePictures } from './frame-pictures.ts';
+import { addFrameUpload } from './frame-upload.ts';
 import { addFrames } from './frames.ts';
+import { addSystemConfig } from './system-config.ts';
 import { addGpu } from './gpu.ts';
 import { createGuests } from './detector-server/guests.ts';
 import { addKeys } from './identity/keys.ts';
@@ -35,6 +37,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addAudit(app, options);
   addCameras(app, options);
   addFrames(app, options);
+  addFrameUpload(app, options);
   addRequeue(app, options);
   addFramePictures(app, options);
   addClips(app, options);
@@ -44,6 +47,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addEventAnalysis(app, options);
   addStats(app, options);
   addGpu(app, options);
+  addSystemConfig(app, options);
   const guests = createGuests(options);
   addDetect(app, options, guests);
   addDeepstack(app, options, guests);
@@ -55,7 +59,7 @@ export function createApp(options: ApiOptions): ApiApp {
 
 export type HealthOptions = Pick<
   ApiOptions,
-  'authenticator' | 'clock' | 'log' | 'health' | 'readiness' | 'system' | 'pipeline'
+  'authenticator' | 'rateLimiter' | 'clock' | 'log' | 'health' | 'readiness' | 'system' | 'pipeline'
 >;
 
 /** What a process without the API tells of itself, behind the same edge. */

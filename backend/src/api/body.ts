@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { NightjarError } from '../lib/errors.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import { DETECT_BATCH_PATH, DETECT_PATH } from './detector-server/detect-routes.ts';
+import { FRAMES_PATH } from './frame-upload.ts';
 import { HttpRefusal } from './problem.ts';
 import type { ApiEnv } from './route-parts.ts';
 
@@ -10,7 +11,7 @@ import type { ApiEnv } from './route-parts.ts';
 const BODY_BYTES_MAX = 1024 ** 2;
 
 /** Their forms are read as they come, by their own limits. */
-const streamedPaths = new Set([DETECT_PATH, DETECT_BATCH_PATH, DEEPSTACK_PATH]);
+const streamedPaths = new Set([DETECT_PATH, DETECT_BATCH_PATH, DEEPSTACK_PATH, FRAMES_PATH]);
 
 /**
  * Reads the body, whole and bounded, before anything else looks at it. Left half-read by whoever refuses it, it would

@@ -5,10 +5,11 @@ import { NightjarError } from '../lib/errors.ts';
 import type { Camera } from '../model/index.ts';
 import { cameraSchema, toCameraWire } from '../model/wire.ts';
 import { cameraCreateSchema, cameraPatchSchema, toNewCamera, type NewCamera } from './camera-input.ts';
+import { createOnce } from './create-once.ts';
 import { recordChange } from './audit-log.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { bodyOf, cameraParams, conflict, invalid, json, notFound, type ApiApp } from './route-parts.ts';
+import { bodyOf, cameraParams, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp } from './route-parts.ts'; // prettier-ignore
 import { route } from './access.ts';
 import { camerasOf, isVisible } from './visible.ts';
 
@@ -34,8 +35,8 @@ const create = route('admin', {
   path: '/api/cameras',
   tags,
   description: 'Also brings back a deleted camera of this id.',
-  request: { body: bodyOf(cameraCreateSchema) },
-  responses: { 201: one, ...invalid, ...conflict },
+  request: { body: bodyOf(cameraCreateSchema), headers: idempotencyHeaders },
+  responses: { 201: one, ...invalid, ...conflict, ...otherRequest },
 });
 const patch = route('admin', {
   method: 'patch',
@@ -83,13 +84,16 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
 
   app.openapi(create, async (c) => {
     const camera = toNewCamera(c.req.valid('json'));
-    const created = await transact(async (tx, say) => {
-      const wire = toCameraWire(await insertCamera(tx, camera));
-      await recordChange(tx, c, { action: 'camera.created', targetId: wire.id, before: null, after: wire });
-      say({ type: 'camera.created', data: wire });
-      return wire;
+    const { body, headers } = await createOnce(c, {
+      transact,
+      create: async (tx, say) => {
+        const wire = toCameraWire(await insertCamera(tx, camera));
+        await recordChange(tx, c, { action: 'camera.created', targetId: wire.id, before: null, after: wire });
+        say({ type: 'camera.created', data: wire });
+        return { body: wire, location: `/api/cameras/${camera.id}` };
+      },
     }).catch(nameTheConflict(`the folder "${camera.folder}" belongs to another camera`));
-    return c.json(created, 201, { Location: `/api/cameras/${camera.id}` });
+    return c.json(body, 201, headers);
   });
 
   app.openapi(patch, async (c) => {

@@ -6,11 +6,14 @@ import type { MiddlewareHandler } from 'hono';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwayError, NightjarError, type ErrorKind } from '../lib/errors.ts';
+import type { Identity } from './auth.ts';
 import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { docsHeaders, isDocsPath } from './docs.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
+import { createRateEdge, type RateEdge } from './limits/rate-edge.ts';
+import { refuseOversize } from './limits/server-limits.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
@@ -28,11 +31,15 @@ const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error
 /** Its clients cannot set headers: without any credentials there, the route itself asks for the key in its form. */
 const FORM_KEY_ROUTE = `POST ${DEEPSTACK_PATH}`;
 
-export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' | 'clock' | 'log'>): void {
+export type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | 'rateLimiter'>;
+
+export function addEdge(app: ApiApp, options: EdgeOptions): void {
+  const rates = createRateEdge(options.rateLimiter);
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
-  app.use(createAccessLog(options));
-  app.use(safeHeaders, keepOutOfCaches);
-  app.use(createAuthEdge(options));
+  app.use(safeHeaders, refuseOversize, createAccessLog(options));
+  app.use(keepOutOfCaches);
+  app.use(rates.tell);
+  app.use(createAuthEdge(options, rates), rates.count);
   app.use(readBody);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => refuseMethod(c.get('requestId'), methods) }));
   app.notFound((c) => toProblemResponse(new NightjarError('not_found', 'there is no such route'), c.get('requestId')));
@@ -78,13 +85,17 @@ const keepOutOfCaches: MiddlewareHandler<ApiEnv> = async (c, next) => {
 };
 
 const createAuthEdge =
-  ({ authenticator }: Pick<ApiOptions, 'authenticator'>): MiddlewareHandler<ApiEnv> =>
+  ({ authenticator }: EdgeOptions, { countStranger }: RateEdge): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
+    const identify = (): Promise<Identity> =>
+      authenticator.authenticateRequest(c.env.incoming).catch(async (thrown: unknown) => {
+        await countStranger(c);
+        throw thrown;
+      });
     const route = `${c.req.method} ${c.req.path}`;
     const isOwnMachine = METRICS_ROUTES.has(route) && isLoopback(c.env.incoming);
     const isAskedLater = route === FORM_KEY_ROUTE && !authenticator.isPresented(c.env.incoming);
-    if (!openRoutes.has(route) && !isAskedLater && !isOwnMachine)
-      c.set('identity', await authenticator.authenticateRequest(c.env.incoming));
+    if (!openRoutes.has(route) && !isAskedLater && !isOwnMachine) c.set('identity', await identify());
     await next();
   };
 

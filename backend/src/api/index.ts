@@ -12,6 +12,8 @@ export { createAuthenticator, type Authenticator, type Identity, type UpgradeIde
 export { createGuard, type Guard } from './identity/guard.ts';
 export { createKeyDesk } from './identity/key-desk.ts';
 export { createKeyStore, type KeyStore } from './identity/key-store.ts';
+export { createUpgradeLimit } from './limits/upgrade-limit.ts';
+export { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts';
 export type {
   ApiOptions,
   ByteRange,

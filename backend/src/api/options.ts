@@ -9,6 +9,9 @@ import type { AnalystHealth } from '../model/analysis.ts';
 import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
+import type { ServerLimits } from './limits/server-limits.ts';
+import type { TlsOptions } from './tls.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 
 /** First and last byte, both included. */
 export interface ByteRange {
@@ -110,6 +113,15 @@ export interface GuestDetector {
   }): Promise<readonly DetectedObject[]>;
 }
 
+/** One name of the configuration; a secret has no value here. */
+export interface SettingFacts {
+  readonly name: string;
+  readonly source: 'default' | 'environment' | '.env' | 'file' | 'command';
+  /** Null where nothing is set; undefined for a secret. */
+  readonly value?: unknown;
+  readonly isSet: boolean;
+}
+
 /** Another chance for dead letters. */
 export interface RequeueActions<Noun, Outcome> {
   /** Throws `not_found`; `conflict` for what cannot be examined (or cut) again. `also` is part of the transaction. */
@@ -160,6 +172,13 @@ export interface ApiOptions {
   readonly log: Logger;
   /** Who asks: the same one guards the WebSocket. */
   readonly authenticator: Authenticator;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
+  readonly serverLimits?: Partial<ServerLimits> | undefined;
+  /** Undefined: everybody may ask as often as they like. */
+  readonly rateLimiter?: RateLimiter | undefined;
+  /** Whose word counts on whom they ask for: addresses, networks, `loopback`. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** The day of `stats/summary` begins at midnight here; an IANA name. */
   readonly timeZone: string;
   /** Original bytes by their path in the media store, which comes from our rows only. Throws `not_found`. */
@@ -175,6 +194,19 @@ export interface ApiOptions {
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
   readonly detector: GuestDetector;
+  /**
+   * Looks into a picture, stores and records it, as those of the inbox. Throws `invalid` for what cannot be examined, and
+   * has kept nothing of it then; `unavailable`.
+   */
+  receivePicture(picture: {
+    readonly cameraId: string;
+    /** As the sender calls it; never a path. */
+    readonly name: string;
+    readonly bytes: Buffer;
+    readonly capturedAt?: Date | undefined;
+  }): Promise<{ readonly sha256: string }>;
+  /** What is configured, without secrets. */
+  readonly settings: readonly SettingFacts[];
   readonly requeue: RequeueActions<Frame, { readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
   readonly requeueClips: RequeueActions<Clip, Clip>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */

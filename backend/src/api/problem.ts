@@ -41,7 +41,11 @@ export class HttpRefusal extends NightjarError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: 405 | 408 | 413 | 415 | 416, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: 405 | 408 | 413 | 414 | 415 | 416 | 422 | 431,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super('invalid', message);
     this.status = status;
     this.headers = headers;

@@ -4,11 +4,12 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { NightjarError, type InputFault } from '../lib/errors.ts';
 import { cameraIdSchema } from '../model/wire.ts';
 import type { Identity } from './auth.ts';
+import type { Allowance } from './limits/rate-limiter.ts';
 import { problemSchema } from './problem.ts';
 
 export interface ApiEnv {
   Bindings: HttpBindings;
-  Variables: { requestId: string; identity: Identity };
+  Variables: { requestId: string; identity: Identity; allowance: Allowance | undefined };
 }
 export type ApiApp = OpenAPIHono<ApiEnv>;
 
@@ -18,12 +19,16 @@ export function createEmptyApp(): ApiApp {
     defaultHook(result) {
       if (result.success) return;
       if (result.target === 'param') throw new NightjarError('not_found', 'there is nothing under this id');
-      const place = result.target === 'json' ? 'body' : result.target;
-      const faults = result.error.issues.flatMap((issue) => toFaults(place, issue));
-      const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      throw new NightjarError('invalid', list, { faults });
+      throw toInputError(result.target === 'json' ? 'body' : result.target, result.error);
     },
   });
+}
+
+/** `invalid`, with every fault. */
+export function toInputError(place: string, { issues }: z.core.$ZodError): NightjarError {
+  const faults = issues.flatMap((issue) => toFaults(place, issue));
+  const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return new NightjarError('invalid', list, { faults });
 }
 
 function toFaults(place: string, issue: z.core.$ZodIssue): InputFault[] {
@@ -46,6 +51,16 @@ export const unauthorized = { 401: problem('no valid API key or session') };
 export const forbidden = { 403: problem('the key may not do this') };
 export const notFound = { 404: problem('there is no such thing') };
 export const conflict = { 409: problem('something else has this name already') };
+
+/** Of a route that creates (create-once.ts). */
+export const otherRequest = { 422: problem('the Idempotency-Key was used for another request') };
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .max(255)
+    .optional()
+    .openapi({ description: 'the same request under the same key has the first answer again, for 24 h' }),
+});
 
 export const picture = (description: string) => ({
   description,
@@ -85,7 +100,7 @@ const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
 export const isStorableTime = (ms: number): boolean => ms >= firstMs && ms <= lastMs;
 
 /** ISO 8601 with `Z` or an offset. */
-const timeFilter = z.iso
+export const timeFilter = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2025-06-01T12:00:00Z (write + as %2B)' })
   .transform((value) => new Date(value))
   .refine((date) => isStorableTime(date.getTime()), 'must be in the years 0001 to 9999')

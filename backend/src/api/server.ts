@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { errorCode, NightjarError, toMessage, toNightjarError } from '../lib/errors.ts';
 import { createApp, createHealthApp, type HealthOptions } from './app.ts';
+import { createClientReader } from './client.ts';
+import { openHttpServer, type HttpServerOptions, type OpenedServer } from './http-server.ts';
 import type { ApiOptions } from './options.ts';
 import type { ApiApp } from './route-parts.ts';
 import { toProblemResponse } from './problem.ts';
 
 const DRAIN_MS_MAX = 5_000;
-/** Longer than what usual proxies keep (60 s): they would send a request into a connection that we are just closing. */
-const KEEP_ALIVE_MS = 65_000;
 
 export interface Api {
   /** Where it can be reached from this machine, as in `http://127.0.0.1:8000`. */
@@ -22,7 +22,9 @@ export interface Api {
   close(): Promise<void>;
 }
 
-type ServerOptions = Pick<ApiOptions, 'host' | 'port' | 'clock' | 'log'> & Partial<Pick<ApiOptions, 'handleUpgrade'>>;
+type ServerOptions = HttpServerOptions &
+  Pick<ApiOptions, 'host' | 'port'> &
+  Partial<Pick<ApiOptions, 'handleUpgrade' | 'trustedProxies'>>;
 
 /** Serves the API on `host`:`port`. Throws `conflict` when the port is taken, `invalid` when it cannot be used at all. */
 export const createApi = (options: ApiOptions): Promise<Api> => serve(createApp(options), options);
@@ -36,23 +38,29 @@ async function serve(app: ApiApp, options: ServerOptions): Promise<Api> {
     hostname: options.host,
     errorHandler: (thrown) => refuseBroken(thrown, options),
   });
-  const server = createServer((request, response) => void listener(request, response));
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const drain = createDrain(server, options);
+  const meet = createClientReader(options.trustedProxies ?? []);
+  const opened = await openHttpServer(options, (request, response) => {
+    meet(request);
+    void listener(request, response);
+  });
+  const { server, scheme } = opened;
+  const drain = createDrain(opened, options);
   server.on('upgrade', (request, socket, head) => {
+    meet(request);
     if (drain.closing()) refuseUpgrade(socket, 503);
     else if (!options.handleUpgrade || pathOf(request) !== '/ws') refuseUpgrade(socket, 404);
     else options.handleUpgrade(request, socket, head);
   });
-  const port = await listen(server, options);
-  return { url: `http://${toUrlHost(options.host)}:${port}`, port, close: () => drain.close() };
+  const port = await listen(opened, options);
+  return { url: `${scheme}://${toUrlHost(options.host)}:${port}`, port, close: () => drain.close() };
 }
 
-async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
+async function listen({ server, release }: OpenedServer, { host, port }: ServerOptions): Promise<number> {
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
+    await release();
     if (errorCode(cause) === 'EADDRINUSE')
       throw new NightjarError('conflict', `port ${port} is in use: choose another`, { cause });
     throw new NightjarError('invalid', `cannot listen on ${host}:${port}: ${toMessage(cause)}`, { cause });
@@ -65,7 +73,7 @@ interface Drain {
   readonly close: () => Promise<void>;
 }
 
-function createDrain(server: Server, { clock, log }: ServerOptions): Drain {
+function createDrain({ server, release }: OpenedServer, { clock, log }: ServerOptions): Drain {
   let closed: Promise<void> | undefined;
   // A connection that was busy when we began to close would be kept alive for the next request: it ends instead.
   server.on('request', (_request, response) => {
@@ -81,6 +89,7 @@ function createDrain(server: Server, { clock, log }: ServerOptions): Drain {
     await Promise.race([drained, clock.sleep(DRAIN_MS_MAX, atRest.signal)]);
     atRest.abort();
     server.closeAllConnections();
+    await release();
     log.debug('no more HTTP');
   }
   return { closing: () => closed !== undefined, close: () => (closed ??= close()) };

@@ -6,6 +6,7 @@ import { cameraIdSchema, toTime } from '../model/wire.ts';
 import { keyRoles, route } from './access.ts';
 import { recordChange } from './audit-log.ts';
 import { SESSION_COOKIE, type Identity } from './auth.ts';
+import { clientOf } from './client.ts';
 import { insertEndedSession } from './identity/key-rows.ts';
 import type { ApiOptions } from './options.ts';
 import { bodyOf, forbidden, invalid, json, problem, text, unauthorized, type ApiApp, type ApiEnv } from './route-parts.ts'; // prettier-ignore
@@ -103,4 +104,4 @@ function toWire(c: Context<ApiEnv>): z.infer<typeof sessionSchema> {
 }
 
 const cookieOptions = (c: Context<ApiEnv>) =>
-  ({ path: '/', httpOnly: true, sameSite: 'Strict', secure: new URL(c.req.url).protocol === 'https:' }) as const;
+  ({ path: '/', httpOnly: true, sameSite: 'Strict', secure: clientOf(c.env.incoming).protocol === 'https' }) as const;

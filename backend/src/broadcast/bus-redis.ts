@@ -5,24 +5,19 @@
  * a Redis that hangs keeps its connections open.
  */
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { systemClock } from '../lib/clock.ts';
 import { errorCode, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createPart, type Part } from '../lib/part.ts';
+import { connectRedis, endRedis } from '../lib/redis.ts';
 import { messageSchema, type Message } from '../model/wire.ts';
 import { createLocalBus, type Bus, type OnMessages } from './bus.ts';
 
 /** Pub/sub channels belong to the whole Redis server, whatever the database number in the URL. */
 export const REDIS_CHANNEL = 'nightjar:messages';
-const RECONNECT_MS_FIRST = 100;
-const RECONNECT_MS_MAX = 5_000;
 const BEAT_MS = 2_000;
-/** A connection that owes an answer and is silent for so long is cut. */
-const SILENCE_MS_MAX = 4_000;
-const CONNECT_MS_MAX = 2_000;
 /** Publishes sent and not yet answered: a Redis that accepts and never answers must not fill our memory. */
 const UNANSWERED_MAX = 1_000;
 
@@ -132,18 +127,6 @@ export function createRedisBus(options: RedisBusOptions): Bus {
   };
 }
 
-function connectRedis(url: string): Redis {
-  return new Redis(url, {
-    enableOfflineQueue: false,
-    autoResubscribe: false, // `listen` does it at every connect, the first one included
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: CONNECT_MS_MAX,
-    socketTimeout: SILENCE_MS_MAX,
-    retryStrategy: toReconnectMs,
-  });
-}
-
 const toRedisPart = (log: Logger): Part => createPart({ ...redisPart, clock: systemClock, log });
 
 /** How its tracker names it. */
@@ -158,20 +141,6 @@ function toAwayReason(thrown: unknown): string {
   if (/NOAUTH|WRONGPASS|NOPERM/.test(said)) return 'it does not let us in';
   if (/LOADING/.test(said)) return 'it is starting';
   return 'the connection was lost';
-}
-
-/** Doubling up to the cap, then half of it by chance, so that a crowd of processes does not come back in step. */
-function toReconnectMs(attempt: number): number {
-  const fullMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_FIRST * 2 ** Math.min(attempt, 16));
-  return fullMs * (0.5 + Math.random() / 2);
-}
-
-async function endRedis(connection: Redis): Promise<void> {
-  // While it waits for its next attempt, ioredis ends without a word.
-  const isSilent = connection.status === 'end' || connection.status === 'reconnecting';
-  const ended = isSilent ? undefined : new Promise((resolve) => connection.once('end', resolve));
-  connection.disconnect();
-  await ended;
 }
 
 function parseEnvelope(payload: string): z.infer<typeof envelopeSchema> | null {

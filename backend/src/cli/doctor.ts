@@ -9,6 +9,7 @@ import { openDatabase } from '../db/index.ts';
 import { surveyProviders, type ProviderFinding } from '../detect/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
+import { readCertificate, toExpiryWarning } from '../lib/certificate.ts';
 import { createLog } from '../lib/log.ts';
 import { readModel } from '../models/index.ts';
 import { openMedia, toLayoutWishes } from '../parts.ts';
@@ -37,6 +38,7 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
       checkInbox(config),
       checkDatabase(config),
       checkRedis(config),
+      checkTls(config),
       checkModel(config),
       checkFfmpeg(),
     );
@@ -150,6 +152,15 @@ const checkRedis = ({ redisUrl }: Config) =>
     } finally {
       redis.disconnect();
     }
+  });
+
+const checkTls = ({ tls }: Config) =>
+  toFinding('TLS', async () => {
+    if (tls === undefined) return 'none: plain HTTP';
+    const certificate = await readCertificate(tls);
+    const warning = toExpiryWarning(certificate, systemClock.nowMs());
+    if (warning !== undefined) throw new Error(warning);
+    return `${tls.certFile}, good until ${certificate.validUntil.toISOString().slice(0, 10)}`;
   });
 
 const checkModel = ({ modelDir }: Config) =>

@@ -125,7 +125,7 @@ async function toFacts(
 ): Promise<Facts> {
   const { bytes, ending, name, isLeft } = content;
   const [sha256, seen] = await Promise.all([
-    hash(bytes),
+    toSha256(bytes),
     inspectPicture(bytes, { ending, name, pixelsMax: imagePixelsMax }).catch(toJunk),
   ]);
   const store = (extension: string) => sinks.storeOriginal({ cameraId, sha256, extension, bytes });
@@ -142,6 +142,6 @@ function toJunk(thrown: unknown): { readonly error: FrameError } {
 }
 
 /** Lower-case hexadecimal. Computed off this thread: 50 MB would hold up everything else for tens of milliseconds. */
-async function hash(bytes: Buffer): Promise<string> {
+export async function toSha256(bytes: Buffer): Promise<string> {
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }

@@ -32,6 +32,7 @@ import { createWatch, type Watch } from './watch.ts';
 
 export { clipFormats } from './clips/start.ts';
 export { inspectPicture } from './inspect.ts';
+export { createReceive, type Received } from './receive.ts';
 
 const RESCAN_MS = 60_000;
 

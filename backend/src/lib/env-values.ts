@@ -1,4 +1,5 @@
 /** What environment variables are written in: text, each parsed to what it means, with words for what is wrong. */
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { toMessage } from './errors.ts';
 import { parseS3Url } from './s3-url.ts';
@@ -23,6 +24,21 @@ export const url = (protocols: readonly string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
+
+/** Origins as browsers send them: to the letter, for they are compared to the letter. */
+export const origins = list.refine((items) => items.every((item) => /^https?:[^*]+$/.test(item) && isOrigin(item)), {
+  message: 'must be a list of origins such as https://dash.example.org: no wildcard, no path, no default port',
+});
+const isOrigin = (item: string): boolean => URL.canParse(item) && new URL(item).origin === item;
+
+const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Addresses, networks (`10.0.0.0/8`), or the names of the private ones. */
+export const networks = list.refine((items) => items.every(isNetwork), {
+  message: `must be a list of addresses and networks such as 10.0.0.0/8, or ${NETWORK_NAMES.join(', ')}`,
+});
+const isNetwork = (item: string): boolean =>
+  NETWORK_NAMES.includes(item) || ipaddr.isValidCIDR(item) || ipaddr.IPv6.isValid(item) || ipaddr.IPv4.isValidFourPartDecimal(item); // prettier-ignore
 
 /** `s3://bucket/prefix?endpoint=...`, as it is: `parseS3Url` reads it. */
 export const s3Url = z.string().superRefine((value, context) => {

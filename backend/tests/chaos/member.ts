@@ -54,7 +54,15 @@ export function createMember({ name, cwd, env, logFile, mayCrash }: MemberOption
     const started = spawn(process.execPath, [cliPath, 'serve'], {
       cwd,
       // Nothing of our own environment: the same everywhere.
-      env: { PATH: process.env['PATH'], ADMIN_API_KEY: API_KEY, LOG_FORMAT: 'json', CAMERA_TZ: 'UTC', ...env, ...own },
+      env: {
+        PATH: process.env['PATH'],
+        ADMIN_API_KEY: API_KEY,
+        LOG_FORMAT: 'json',
+        CAMERA_TZ: 'UTC',
+        RATE_LIMIT_PER_MINUTE: '0',
+        ...env,
+        ...own,
+      },
       // A group of its own, by which whatever it leaves behind is found.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http';
 import { NightjarError } from '../../lib/errors.ts';
 import { withTimeLimit } from '../../lib/time-limit.ts';
+import { createByteBudget } from './byte-budget.ts';
 import { createGuestQueue, type Seen } from './guest-queue.ts';
 import { readForm, type Form, type FormFile, type FormOptions } from './multipart.ts';
 import type { ApiOptions } from '../options.ts';
@@ -48,7 +49,7 @@ export interface GuestLimits {
 type GuestOptions = Pick<ApiOptions, 'detector' | 'health' | 'clock'>;
 
 export function createGuests({ detector, health, clock }: GuestOptions, limits: GuestLimits = {}): Guests {
-  const budget = createBudget(limits.bytesHeldMax ?? BYTES_HELD_MAX);
+  const budget = createByteBudget(limits.bytesHeldMax ?? BYTES_HELD_MAX);
   const queue = createGuestQueue(detector, limits.picturesWaitingMax);
   return {
     async serve({ incoming, outgoing }, use) {
@@ -73,28 +74,6 @@ export function createGuests({ detector, health, clock }: GuestOptions, limits: 
         leave(); // when one picture's failure was that of all, the others need not be examined
         account.close();
       }
-    },
-  };
-}
-
-/** Bytes held by all guests together. */
-function createBudget(bytesMax: number) {
-  let held = 0;
-  return {
-    open() {
-      let own = 0;
-      return {
-        take(count: number): void {
-          if (held + count > bytesMax)
-            throw new NightjarError('overloaded', 'too many pictures are being received: try again in a moment');
-          held += count;
-          own += count;
-        },
-        close(): void {
-          held -= own;
-          own = 0;
-        },
-      };
     },
   };
 }

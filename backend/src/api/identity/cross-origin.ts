@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { NightjarError } from '../../lib/errors.ts';
+import { clientOf } from '../client.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** `none`: the person did it, as by the address bar. */
@@ -40,12 +41,14 @@ function assertOwnOrigin(request: IncomingMessage): void {
   if (origin !== undefined && !isSameOrigin(request, origin)) throw otherPage();
 }
 
-function isSameOrigin({ headers, socket }: IncomingMessage, origin: string): boolean {
+function isSameOrigin(request: IncomingMessage, origin: string): boolean {
   if (!URL.canParse(origin)) return false; // also the `null` of sandboxed pages
   const { protocol, host } = new URL(origin);
+  const client = clientOf(request);
+  const ours = `${protocol}//${client.host ?? ''}`;
   // Behind a proxy that ends TLS the page is https and our socket is not; the other way round is an attack.
-  const encrypted = 'encrypted' in socket && socket.encrypted === true;
-  return host === headers.host?.toLowerCase() && (protocol === 'https:' || (protocol === 'http:' && !encrypted));
+  const isProtocol = protocol === 'https:' || (protocol === 'http:' && client.protocol === 'http');
+  return isProtocol && URL.canParse(ours) && host === new URL(ours).host;
 }
 
 const otherPage = (message = 'a session counts only for pages of this very origin'): NightjarError =>

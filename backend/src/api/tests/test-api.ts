@@ -107,6 +107,8 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       measure: (bytes) => measurePicture(bytes, { imagePixelsMax: TEST_IMAGE_PIXELS_MAX }),
       examine: async () => [],
     },
+    receivePicture: async () => Promise.reject(new NightjarError('unavailable', 'nothing is taken here')),
+    settings: [],
     requeue: {
       one: async () => Promise.reject(new NightjarError('not_found', 'there is no frame with this id')),
       dead: async () => 0,

@@ -15,7 +15,12 @@ export interface KeyedApi extends TestApi {
   withCookie(cookie: string, path: string, method?: string): Promise<Response>;
 }
 
-export async function startKeyedApi(db: Database, overrides: TestOptions = {}, guard: Guard = createGuard()): Promise<KeyedApi> { // prettier-ignore
+export async function startKeyedApi(
+  db: Database,
+  overrides: TestOptions = {},
+  guard: Guard = createGuard(),
+): Promise<KeyedApi> {
+  // prettier-ignore
   const clock = overrides.clock ?? systemClock;
   const keys = await createKeyStore({ db, clock, log: silentLog });
   const authenticator = createAuthenticator({ adminApiKey: TEST_KEY, clock, keys, guard });
