@@ -72,6 +72,7 @@ if [ "${1:-}" = --test ]; then
   need_package ffmpeg ffmpeg
   need_package chromium chromium
   need_package curl curl
+  need_package openssl openssl
   need_package rsync rsync
   [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin need_package vsftpd vsftpd
   PATH=$PATH:/usr/sbin:/usr/local/sbin need_package mosquitto mosquitto
