@@ -2,12 +2,15 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../tests/harness/eventually.ts';
 import { freePort } from '../../tests/harness/redis.ts';
+import type { Sql } from '../db/index.ts';
+import { seedDetection, seedTime } from '../api/tests/seed.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { newId } from '../lib/id.ts';
 import { createEnqueue } from './enqueue.ts';
 import { createGuard } from './guard.ts';
 import { createSenders } from './kinds/index.ts';
 import { ATTEMPTS_MAX, claimDeliveries, markDelivered, reapDeliveries, tidyDeliveries } from './ledger.ts';
+import { createPictureReader } from './picture.ts';
 import { createChannelTester } from './tester.ts';
 import { db, enqueueAlert, guard, makeDue, openForEachTest, readDeliveries, SECRET, seedAlert, seedChannel, startReceiver, startWorker, webhookTo } from './test-notify.ts'; // prettier-ignore
 
@@ -29,7 +32,9 @@ describe('an alert', () => {
     const [row] = await untilEnded();
     expect(row).toMatchObject({ state: 'done', attempts: 1, response: 'HTTP 204', errorKind: null });
     expect(receiver.received).toHaveLength(1);
-    const [{ headers, body } = { headers: {}, body: '' }] = receiver.received;
+    const [first] = receiver.received;
+    if (!first) throw new Error('it has arrived');
+    const { headers, body } = first;
     expect(headers['webhook-id']).toBe(row?.id);
     expect(new Webhook(SECRET).verify(body.toString(), headers as Record<string, string>)).toMatchObject({
       type: 'alert.created',
@@ -237,6 +242,25 @@ it('lets no slow channel hold up another', async () => {
   expect(slow.received.length).toBeLessThanOrEqual(2);
 });
 
+it('finds what is due without walking through what waits for another channel', async () => {
+  const dead = await seedChannel('webhook', webhookTo('http://127.0.0.1:9999'));
+  const other = await seedChannel('webhook', webhookTo('http://127.0.0.1:9999'));
+  await db.query((sql) => sql`
+    insert into deliveries (id, channel_id, payload, state, created_at)
+    select gen_random_uuid(), ${dead}, '{}', 'pending', now() - interval '1 h' from generate_series(1, 20000)`); // prettier-ignore
+  await enqueueAlert([other]);
+  await db.query((sql) => sql`analyze deliveries`);
+  const plan = await db.query(async (sql) => {
+    const explain = (strings: TemplateStringsArray, ...values: never[]) =>
+      sql(Object.assign([`explain ${strings[0]}`, ...strings.slice(1)], { raw: strings.raw }), ...values);
+    return claimDeliveries(explain as unknown as Sql, wishes);
+  });
+  expect(JSON.stringify(plan)).toMatch(
+    /deliveries_pending.*Index Cond: \(\(channel_id = channels\w*\.id\) AND \(available_at/,
+  );
+  expect((await claim({ full: [dead] })).map(({ channel }) => channel.id)).toEqual([other]);
+});
+
 it('forgets what ended long ago, and gives up what nobody could send', async () => {
   const id = await seedChannel('webhook', webhookTo('http://127.0.0.1:9'));
   for (let count = 0; count < 3; count += 1) await enqueueAlert([id]);
@@ -285,4 +309,17 @@ it('is never empty-handed for want of a picture', async () => {
   await enqueueAlert([await seedChannel('ntfy', settings)]);
   expect(await untilEnded()).toMatchObject([{ state: 'done' }]);
   expect(receiver.received[0]?.headers['filename']).toBeUndefined();
+});
+
+it('shows the frame of an alert with what was found in it, weakest first; nothing of a frame that is no more', async () => {
+  const { frameId, eventId } = await seedAlert();
+  const found = { frameId, eventId, cameraId: 'yard', capturedAt: seedTime(0) };
+  await seedDetection(db, { ...found, score: 0.9 });
+  await seedDetection(db, { ...found, label: 'dog', score: 0.5 });
+  const drawn: unknown[] = [];
+  const draw = (...given: unknown[]) => Promise.resolve(Buffer.from(`${drawn.push(given)}`));
+  const readPicture = createPictureReader({ db, draw });
+  expect(await readPicture(frameId)).toEqual(Buffer.from('1'));
+  expect(drawn).toMatchObject([[expect.anything() as unknown, [{ label: 'dog' }, { label: 'person', bbox: { x: 10, y: 20, width: 30, height: 40 } }]]]); // prettier-ignore
+  expect(await readPicture(newId())).toBeNull();
 });

@@ -32,7 +32,7 @@ const toName = (name: string): string => toLine(name, NAME_CHARS_MAX);
 
 /** Whole characters: half an emoji is no valid text. */
 function toLine(text: string, charsMax: number): string {
-  const characters = [...toPrintable(text)];
+  const characters = Array.from(toPrintable(text));
   return characters.length <= charsMax ? characters.join('') : `${characters.slice(0, charsMax - 1).join('')}…`;
 }
 

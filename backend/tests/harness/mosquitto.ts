@@ -10,20 +10,37 @@ import { freePort } from './redis.ts';
 export interface Mosquitto {
   readonly url: string;
   readonly port: number;
+  /** Encrypted, where there is a certificate. */
+  readonly encryptedUrl: string;
   /** Ends it at once, with all that it retained; `startMosquitto({ port })` brings it back empty. */
   close(): Promise<void>;
 }
 
+export interface MosquittoOptions {
+  readonly port?: number;
+  readonly settings?: readonly string[];
+  /** For a second listener, encrypted, on the name `localhost`. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
+}
+
 /** A real broker on a free loopback port (or the one given), that keeps nothing on disk. With `settings`, lines of its own. */
-export async function startMosquitto({
-  port,
-  settings = ['allow_anonymous true'],
-}: { port?: number; settings?: readonly string[] } = {}): Promise<Mosquitto> {
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+  const { port, settings = ['allow_anonymous true'], certificate } = options;
   const home = await mkdtemp(path.join(tmpdir(), 'nightjar-mosquitto-'));
   const chosen = port ?? (await freePort());
   const user = process.getuid?.() === 0 ? ['user root'] : [];
   const file = path.join(home, 'mosquitto.conf');
+  const encryptedPort = await freePort();
   const lines = [...user, `listener ${chosen} 127.0.0.1`, 'persistence false', ...settings];
+  if (certificate) {
+    await writeFile(path.join(home, 'key'), certificate.key);
+    await writeFile(path.join(home, 'cert'), certificate.cert);
+    lines.push(
+      `listener ${encryptedPort} 127.0.0.1`,
+      `keyfile ${path.join(home, 'key')}`,
+      `certfile ${path.join(home, 'cert')}`,
+    );
+  }
   await writeFile(file, `${lines.join('\n')}\n`);
   const env = { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
   const child = spawn('mosquitto', ['-c', file], { env, stdio: 'ignore' });
@@ -34,6 +51,7 @@ export async function startMosquitto({
   await Promise.race([failed, eventually(() => canConnect(url), { what: 'mosquitto' })]);
   return {
     url,
+    encryptedUrl: `mqtts://localhost:${encryptedPort}`,
     port: chosen,
     async close() {
       const closed = once(child, 'close');
@@ -85,7 +103,7 @@ export async function subscribeToAll(url: string): Promise<TestSubscriber> {
         },
         { what: `a message on ${topic}` },
       ),
-    close: async () => void (await client.endAsync(true)),
+    close: () => client.endAsync(true),
   };
 }
 

@@ -113,7 +113,8 @@ describe('channels', () => {
     const rotated = await api.sendJson('POST', `/api/channels/${id}/rotate-secret`, {});
     const { secret: next } = (await rotated.json()) as Channel;
     expect(next).not.toBe(secret);
-    expect(await readStored(id)).toMatchObject({ secret: next, previous_secret: secret, previous_until: expect.any(String) }); // prettier-ignore
+    expect(await readStored(id)).toMatchObject({ secret: next, previous_secret: secret });
+    expect(Date.parse(String((await readStored(id))?.['previous_until']))).toBeGreaterThan(Date.now() + 23 * 3_600_000);
     await patch(id, { settings: { url: 'https://hooks.example/y' } });
     expect(await readStored(id)).toMatchObject({ secret: next, url: 'https://hooks.example/y' });
     expect((await api.sendJson('POST', `/api/channels/${(await create('ntfy')).id}/rotate-secret`, {})).status).toBe(
@@ -182,7 +183,7 @@ describe('deliveries', () => {
     const retry = () => api.sendJson('POST', `/api/channels/${id}/deliveries/${dead}/retry`, {});
     const response = await retry();
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ state: 'pending', attempts: 0, next_attempt_at: expect.any(String) });
+    expect(await response.json()).toMatchObject({ state: 'pending', attempts: 0 });
     expect((await retry()).status).toBe(409);
     expect((await api.sendJson('POST', `/api/channels/${newId()}/deliveries/${dead}/retry`, {})).status).toBe(404);
     expect((await readAudit()).at(-1)).toMatchObject({ action: 'delivery.retried' });

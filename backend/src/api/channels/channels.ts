@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { tables, type Tx } from '../../db/index.ts';
+import { tables } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
-import { CHANNELS_CHANNEL } from '../../model/channel.ts';
 import { route } from '../access.ts';
-import { recordChange } from '../audit-log.ts';
 import type { ApiOptions } from '../options.ts';
 import { pageOf, pageQuery, readPage } from '../pagination.ts';
 import { bodyOf, conflict, invalid, json, notFound, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts';
 import { camerasOf } from '../visible.ts';
 import { readChannelHealth } from './channel-health.ts';
 import { changeSettings, channelCreateSchema, channelPatchSchema } from './channel-input.ts';
+import { changeChannel, CHANNELS_MAX, deleteChannel, insertChannel, throwNoChannel } from './channel-store.ts';
 import { channelSchema, newChannelSchema, toChannelWire, type ChannelRow } from './channel-wire.ts';
 
-const CHANNELS_MAX = 100;
 const SECRET_BYTES = 32;
 /** For how long the secret of before signs too. */
 const ROTATION_MS = 24 * 3_600_000;
@@ -108,12 +106,7 @@ export function addChannels(app: ApiApp, { db, clock }: Options): void {
     const { settings, ...channel } = c.req.valid('json');
     const secret = channel.kind === 'webhook' ? newSecret() : null;
     const own = secret === null ? {} : { secret, previous_secret: null, previous_until: null };
-    const row = await db.transaction(async (tx) => {
-      const inserted = await insertChannel(tx, channel, { ...settings, ...own });
-      const after = toChannelWire(inserted);
-      await recordChange(tx, c, { action: 'channel.created', targetId: inserted.id, before: null, after });
-      return inserted;
-    });
+    const row = await db.transaction((tx) => insertChannel(tx, c, channel, { ...settings, ...own }));
     return c.json({ ...toChannelWire(row), secret }, 201, { Location: `/api/channels/${row.id}` });
   });
 
@@ -149,54 +142,12 @@ export function addChannels(app: ApiApp, { db, clock }: Options): void {
   app.openapi(remove, async (c) => {
     assertSeesAll(c);
     const { id } = c.req.valid('param');
-    await db.transaction(async (tx) => {
-      const [row] = await tx<ChannelRow[]>`delete from channels where id = ${id} returning *`;
-      const before = toChannelWire(row ?? throwNoChannel());
-      await recordChange(tx, c, { action: 'channel.deleted', targetId: id, before, after: null });
-      await tellChanged(tx);
-    });
+    await db.transaction((tx) => deleteChannel(tx, c, id));
     return c.body(null, 204);
   });
 }
 
-async function insertChannel(
-  tx: Tx,
-  { name, kind, enabled }: Pick<ChannelRow, 'name' | 'kind' | 'enabled'>,
-  settings: ChannelRow['settings'],
-): Promise<ChannelRow> {
-  const [row] = await tx<ChannelRow[]>`
-    insert into channels (id, name, kind, enabled, settings)
-    select gen_random_uuid(), ${name}, ${kind}, ${enabled}, ${JSON.stringify(settings)}::text::jsonb
-    where (select count(*) from channels) < ${CHANNELS_MAX} returning *`;
-  if (!row) throw new NightjarError('conflict', `there are ${CHANNELS_MAX} channels already`);
-  await tellChanged(tx);
-  return row;
-}
-
-async function changeChannel(
-  tx: Tx,
-  c: Context<ApiEnv>,
-  id: string,
-  { action, change }: { readonly action: string; readonly change: (row: ChannelRow) => ChannelRow },
-): Promise<ChannelRow> {
-  const [before] = await tx<ChannelRow[]>`select * from channels where id = ${id} for no key update`;
-  const after = change(before ?? throwNoChannel());
-  await tx`
-    update channels set name = ${after.name}, enabled = ${after.enabled}, settings = ${JSON.stringify(after.settings)}::text::jsonb
-    where id = ${id}`;
-  const told = { before: before ? toChannelWire(before) : null, after: toChannelWire(after) };
-  await recordChange(tx, c, { action, targetId: id, ...told });
-  await tellChanged(tx);
-  return after;
-}
-
-const tellChanged = async (tx: Tx): Promise<void> => void (await tx`select pg_notify(${CHANNELS_CHANNEL}, '')`);
-
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
-
-export const throwNoChannel = (): never => {
-  throw new NightjarError('not_found', 'there is no channel with this id');
-};
 
 /** A channel carries alerts of any camera: whoever may see some of them only could lead the others' to themselves. */
 export function assertSeesAll(c: Context<ApiEnv>): void {

@@ -9,7 +9,8 @@ import { recordChange } from '../audit-log.ts';
 import type { ApiOptions } from '../options.ts';
 import { pageOf, pageQuery, readPage } from '../pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from '../route-parts.ts';
-import { assertSeesAll, throwNoChannel } from './channels.ts';
+import { throwNoChannel } from './channel-store.ts';
+import { assertSeesAll } from './channels.ts';
 import { deliverySchema, toDeliveryWire, type DeliveryRow } from './channel-wire.ts';
 
 const { deliveries } = tables;

@@ -1,27 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { createCertificate } from '../../../tests/harness/certificate.ts';
 import { cleanups, toMessage, toSending } from '../test-notify.ts';
 import { createGuard } from '../guard.ts';
 import { sendEmail } from './email.ts';
 
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
-const folder = mkdtempSync(path.join(tmpdir(), 'nightjar-smtp-'));
 let key: string;
 let cert: string;
 
-beforeAll(() => {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', path.join(folder, 'key'), '-out', path.join(folder, 'cert')], { stdio: 'ignore' }); // prettier-ignore
-  key = readFileSync(path.join(folder, 'key'), 'utf8');
-  cert = readFileSync(path.join(folder, 'cert'), 'utf8');
-});
+beforeAll(async () => ({ key, cert } = await createCertificate()));
 afterEach(cleanups.run);
-afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Mail {
   readonly from: string;
@@ -42,7 +33,13 @@ async function startSmtp(options: SMTPServerOptions = {}) {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
-        mails.push({ from: mailFrom ? mailFrom.address : '', to: rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks).toString(), user: session.user, isEncrypted: session.secure }); // prettier-ignore
+        mails.push({
+          from: mailFrom ? mailFrom.address : '',
+          to: rcptTo.map(({ address }) => address),
+          raw: Buffer.concat(chunks).toString(),
+          user: session.user as string | undefined,
+          isEncrypted: session.secure,
+        });
         done();
       });
     },

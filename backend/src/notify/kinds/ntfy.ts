@@ -2,7 +2,7 @@
  * ntfy (https://docs.ntfy.sh/publish): the picture is the body of a PUT, the words are headers, in RFC 2047 where they are
  * not plain ASCII, so no name can end a header or begin another.
  */
-import { isRetryable, toNightjarError } from '../../lib/errors.ts';
+import { toNightjarError } from '../../lib/errors.ts';
 import type { NtfySettings } from '../../model/channel.ts';
 import type { DeliveryMessage } from '../../model/delivery.ts';
 import { sendHttp, toResponseLine } from '../http.ts';
@@ -19,8 +19,9 @@ export async function sendNtfy(options: SendOptions<NtfySettings>): Promise<stri
     return await publish(options, options.outgoing.picture);
   } catch (thrown) {
     const error = toNightjarError(thrown);
-    // A server may take no attachments, or none so large: the words matter more. What was refused was not shown to anybody.
-    if (isRetryable(error.kind) || error.kind !== 'invalid') throw error;
+    // A server may take no attachments, none so large, or no more today (429): the words matter more. What was refused was
+    // shown to nobody.
+    if (!['invalid', 'overloaded'].includes(error.kind)) throw error;
     return publish(options, null);
   }
 }

@@ -58,7 +58,7 @@ export async function connectToBroker(settings: MqttSettings, options: ConnectOp
     publish: async (topic, payload, { retain }) =>
       void (await orGone(client.publishAsync(topic, payload, { qos: 1, retain }))),
     subscribe: async (filters) => void (await orGone(client.subscribeAsync([...filters], { qos: 1 }))),
-    close: async () => void (await Promise.race([client.endAsync(), closed])),
+    close: () => Promise.race([client.endAsync(), closed]),
   };
 }
 

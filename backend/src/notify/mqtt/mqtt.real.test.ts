@@ -1,5 +1,6 @@
 /** Against a real mosquitto, with the test as Home Assistant. */
 import { describe, expect, it } from 'vitest';
+import { createCertificate } from '../../../tests/harness/certificate.ts';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { readRetained, startMosquitto, subscribeToAll, type Mosquitto } from '../../../tests/harness/mosquitto.ts';
 import { seedCamera, seedEvent, seedFrame, seedTime } from '../../api/tests/seed.ts';
@@ -169,6 +170,16 @@ describe('a broker', () => {
     const { url } = await openBroker({ settings: ['allow_anonymous false'] });
     const settings = toSettings(url, { user: 'a', password: 'wrong' });
     await expect(sendOnce(toSending(settings))).rejects.toMatchObject({ kind: 'unauthorized' });
+  });
+
+  it('is trusted by its own authority only', async () => {
+    const certificate = await createCertificate();
+    const { url, encryptedUrl } = await openBroker({ certificate });
+    const home = await openHome(url);
+    await expect(sendOnce(toSending(toSettings(encryptedUrl)))).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(home.heard).toEqual([]);
+    await sendOnce(toSending(toSettings(encryptedUrl, { ca: certificate.cert })));
+    await home.last('nightjar/yard/alert');
   });
 
   it('at a private address that is not allowed is not spoken to', async () => {
