@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a checkout ready to run: node modules, .env with random secrets, the build, the bundled model; with --test also
-# redis-server, ffmpeg, vsftpd, curl, rsync, OpenStack Swift and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
+# redis-server, ffmpeg, vsftpd, mosquitto, curl, rsync, OpenStack Swift and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -72,8 +72,10 @@ if [ "${1:-}" = --test ]; then
   need_package ffmpeg ffmpeg
   need_package chromium chromium
   need_package curl curl
+  need_package openssl openssl
   need_package rsync rsync
   [ "$(uname)" != Linux ] || PATH=$PATH:/usr/sbin need_package vsftpd vsftpd
+  PATH=$PATH:/usr/sbin:/usr/local/sbin need_package mosquitto mosquitto
   [ "$(uname)" != Linux ] || compgen -G '/usr/lib/*/security/pam_pwdfile.so' >/dev/null || compgen -G '/lib/*/security/pam_pwdfile.so' >/dev/null ||
     install_package pam_pwdfile.so libpam-pwdfile
   need_python_module swift python3-swift # OpenStack Swift: the S3-compatible server of the tests

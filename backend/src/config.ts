@@ -160,6 +160,9 @@ function toConfig(env: Environment, surroundings: Surroundings, sourceOf: Source
     /** Undefined: nothing is deleted for its age. */
     retentionMs: env.RETENTION_DAYS === 0 ? undefined : env.RETENTION_DAYS * 86_400_000,
     diskFreeMinBytes: env.DISK_FREE_MIN_GB * 1024 ** 3,
+    /** Places that are not of the internet and that alerts may be sent to. */
+    notifyPrivateAllowed: env.NOTIFY_PRIVATE_ALLOWED,
+    publicUrl: env.PUBLIC_URL,
     replayMs: env.REPLAY_HOURS * 3_600_000,
     adminApiKey: env.ADMIN_API_KEY,
     /** As it is shown to people: without secrets. */

@@ -8,9 +8,11 @@ import type { Detection } from './detection.ts';
 import type { Facts } from './facts.ts';
 import { openIdentity } from './identity.ts';
 import { systemClock as clock } from './lib/clock.ts';
+import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import { createTester } from './notify/index.ts';
 import { openRateLimiter, toInspect } from './parts.ts';
 import { createClipRequeue, createRequeue, type Queue } from './queue/index.ts';
 
@@ -67,6 +69,7 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     detector: toGuestDetector(parts),
     requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
+    testChannel: createTester({ db, clock, newId, allowed: config.notifyPrivateAllowed }),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });

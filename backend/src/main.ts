@@ -23,6 +23,8 @@ import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Message } from './model/wire.ts';
+import { createEnqueue } from './notify/index.ts';
+import { openNotifier } from './notification.ts';
 import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules } from './parts.ts';
 import { createQueue } from './queue/index.ts';
 import { openSuspects } from './suspects.ts';
@@ -85,9 +87,12 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const stores = { db, target, transact, isStored: media.has };
   const queueOptions = { ...stores, clock: steady, log, newId, ...limits, ...wakers };
   const queue = closers.add('queue', await createQueue(queueOptions));
-  const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete };
+  // Puts alerts on their way to channels, in the transaction that makes them: to be called where rules make alerts.
+  const enqueue = createEnqueue({ newId, publicUrl: config.publicUrl });
+  const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete, enqueue };
   const events = closers.add('event store', createEventStore(eventOptions));
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
+  if (has('analyze')) openNotifier({ config, log, closers, db, target, bus, media });
   const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media }) : undefined;
 
   // Those who examine; and those who cut clips into frames for them.

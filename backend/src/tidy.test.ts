@@ -19,8 +19,9 @@ const rooms = [
   'gpu',
   'backup',
   'retention',
+  'notify',
 ];
-const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup'];
+const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup', 'notify'];
 const LINES_MAX = 250;
 
 interface Source {

@@ -1,5 +1,7 @@
 import { addAudit } from './identity/audit.ts';
 import { addCameras } from './cameras.ts';
+import { addChannels } from './channels/channels.ts';
+import { addDeliveries } from './channels/deliveries.ts';
 import { addClips } from './clips.ts';
 import { addDashboard } from './dashboard.ts';
 import { addDeepstack } from './detector-server/deepstack-route.ts';
@@ -45,6 +47,8 @@ export function createApp(options: ApiOptions): ApiApp {
   addEvents(app, options);
   addEventParts(app, options);
   addEventAnalysis(app, options);
+  addChannels(app, options);
+  addDeliveries(app, options);
   addStats(app, options);
   addGpu(app, options);
   addSystemConfig(app, options);

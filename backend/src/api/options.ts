@@ -163,6 +163,16 @@ export interface GpuFacts {
   readonly history: readonly { readonly at: Date; readonly gpus: readonly GpuFigures[] }[];
 }
 
+/** What became of a test message. */
+export interface ChannelTest {
+  readonly deliveryId: string;
+  readonly isDelivered: boolean;
+  /** What the other side said. */
+  readonly response: string | null;
+  readonly error: { readonly kind: ErrorKind; readonly message: string } | null;
+  readonly durationMs: number;
+}
+
 export interface ApiOptions {
   readonly db: Database;
   readonly host: string;
@@ -209,6 +219,8 @@ export interface ApiOptions {
   readonly settings: readonly SettingFacts[];
   readonly requeue: RequeueActions<Frame, { readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
   readonly requeueClips: RequeueActions<Clip, Clip>;
+  /** Sends a test message now. Undefined when there is no such channel. */
+  testChannel(channelId: string): Promise<ChannelTest | undefined>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

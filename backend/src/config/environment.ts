@@ -1,4 +1,6 @@
 /** The environment variables: names, forms and defaults. The names, and what they mean, are the contract's. */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import {
   byteSize,
@@ -43,6 +45,12 @@ const isDetector = (item: string): boolean =>
   item === 'onnx' || URL.canParse(REMOTE_DETECTOR.exec(item)?.[2] ?? 'no detector');
 const detectorList = list.refine((value) => value.length > 0 && value.every(isDetector), {
   message: 'must be a list of onnx, remote:http://host:port and deepstack:http://host:port',
+});
+
+const isPrivatePlace = (item: string): boolean =>
+  isIP(item) !== 0 || ipaddr.isValidCIDR(item) || /^[a-z][a-z0-9._-]*$/i.test(item);
+const privatePlaceList = list.refine((value) => value.every(isPrivatePlace), {
+  message: 'must be a list of addresses, ranges such as 192.168.1.0/24 and names of hosts',
 });
 
 export const environment = z.object({
@@ -108,6 +116,8 @@ export const environment = z.object({
   // 0 keeps everything for as long as there is room.
   RETENTION_DAYS: decimal(0, 36_500).default(30),
   DISK_FREE_MIN_GB: decimal(0, 1_000_000).default(2),
+  NOTIFY_PRIVATE_ALLOWED: privatePlaceList.default([]),
+  PUBLIC_URL: url(['http:', 'https:']).optional(),
   REPLAY_HOURS: decimal(0.01, 8_760).default(24),
   ADMIN_API_KEY: z.string().min(SECRET_CHARS_MIN, `must have at least ${SECRET_CHARS_MIN} characters`),
   LOG_LEVEL: z

@@ -20,6 +20,7 @@ export { toDatabaseError } from './errors.ts';
 export { connect } from './connect.ts';
 export { listenFor, type Listening } from './notices.ts';
 export { runTransaction } from './transaction.ts';
+export { createElection, MQTT_OFFICE, type Election } from './election.ts';
 export { createOwnerLock, isOwnerAlive, isOwnerHeld, type OwnerLock } from './owner-lock.ts';
 export { prepareDatabase, waitForDatabase } from './wait.ts';
 export * as tables from './schema.ts';

@@ -117,6 +117,7 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       one: async () => Promise.reject(new NightjarError('not_found', 'there is no clip with this id')),
       dead: async () => 0,
     },
+    testChannel: () => Promise.resolve(undefined),
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),
   };
 }

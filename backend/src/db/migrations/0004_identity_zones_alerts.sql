@@ -164,7 +164,7 @@ CREATE INDEX "audit_action_newest" ON "audit" USING btree ("action","at" DESC NU
 CREATE INDEX "audit_actor_newest" ON "audit" USING btree ("actor_id","at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "audit_target_newest" ON "audit" USING btree ("target_id","at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "channels_newest" ON "channels" USING btree ("created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
-CREATE INDEX "deliveries_pending" ON "deliveries" USING btree ("available_at","id") WHERE state = 'pending';--> statement-breakpoint
+CREATE INDEX "deliveries_pending" ON "deliveries" USING btree ("channel_id","available_at","id") WHERE state = 'pending';--> statement-breakpoint
 CREATE INDEX "deliveries_leased" ON "deliveries" USING btree ("lease_expires_at") WHERE state = 'leased';--> statement-breakpoint
 CREATE INDEX "deliveries_channel_newest" ON "deliveries" USING btree ("channel_id","created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "deliveries_alert" ON "deliveries" USING btree ("alert_id");--> statement-breakpoint

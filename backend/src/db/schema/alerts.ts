@@ -125,8 +125,9 @@ export const deliveries = pgTable(
     ...leaseColumns(),
   },
   (table) => [
+    // By channel: those of one that is full or away are not walked through to find those of the others.
     index('deliveries_pending')
-      .on(table.availableAt, table.id)
+      .on(table.channelId, table.availableAt, table.id)
       .where(sql`state = 'pending'`),
     index('deliveries_leased')
       .on(table.leaseExpiresAt)

@@ -1,0 +1,56 @@
+/** Rows of `channels`: each change with its entry in the audit, and a notice for those who keep connections. */
+import type { Context } from 'hono';
+import type { Tx } from '../../db/index.ts';
+import { NightjarError } from '../../lib/errors.ts';
+import { CHANNELS_CHANNEL } from '../../model/channel.ts';
+import { recordChange } from '../audit-log.ts';
+import type { ApiEnv } from '../route-parts.ts';
+import { toChannelWire, type ChannelRow } from './channel-wire.ts';
+
+export const CHANNELS_MAX = 100;
+
+export async function insertChannel(
+  tx: Tx,
+  c: Context<ApiEnv>,
+  { name, kind, enabled }: Pick<ChannelRow, 'name' | 'kind' | 'enabled'>,
+  settings: ChannelRow['settings'],
+): Promise<ChannelRow> {
+  const [row] = await tx<ChannelRow[]>`
+    insert into channels (id, name, kind, enabled, settings)
+    select gen_random_uuid(), ${name}, ${kind}, ${enabled}, ${JSON.stringify(settings)}::text::jsonb
+    where (select count(*) from channels) < ${CHANNELS_MAX} returning *`;
+  if (!row) throw new NightjarError('conflict', `there are ${CHANNELS_MAX} channels already`);
+  await recordChange(tx, c, { action: 'channel.created', targetId: row.id, before: null, after: toChannelWire(row) });
+  await tellChanged(tx);
+  return row;
+}
+
+export async function changeChannel(
+  tx: Tx,
+  c: Context<ApiEnv>,
+  id: string,
+  { action, change }: { readonly action: string; readonly change: (row: ChannelRow) => ChannelRow },
+): Promise<ChannelRow> {
+  const [before] = await tx<ChannelRow[]>`select * from channels where id = ${id} for no key update`;
+  const after = change(before ?? throwNoChannel());
+  await tx`
+    update channels set name = ${after.name}, enabled = ${after.enabled}, settings = ${JSON.stringify(after.settings)}::text::jsonb
+    where id = ${id}`;
+  const told = { before: before ? toChannelWire(before) : null, after: toChannelWire(after) };
+  await recordChange(tx, c, { action, targetId: id, ...told });
+  await tellChanged(tx);
+  return after;
+}
+
+export async function deleteChannel(tx: Tx, c: Context<ApiEnv>, id: string): Promise<void> {
+  const [row] = await tx<ChannelRow[]>`delete from channels where id = ${id} returning *`;
+  const before = toChannelWire(row ?? throwNoChannel());
+  await recordChange(tx, c, { action: 'channel.deleted', targetId: id, before, after: null });
+  await tellChanged(tx);
+}
+
+const tellChanged = async (tx: Tx): Promise<void> => void (await tx`select pg_notify(${CHANNELS_CHANNEL}, '')`);
+
+export const throwNoChannel = (): never => {
+  throw new NightjarError('not_found', 'there is no channel with this id');
+};

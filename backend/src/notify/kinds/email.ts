@@ -1,0 +1,91 @@
+/** Mail over SMTP: plain text, and HTML in which every word is escaped, with the picture inline. */
+import { createTransport } from 'nodemailer';
+import type { EmailSettings } from '../../model/channel.ts';
+import { NightjarError, toMessage } from '../../lib/errors.ts';
+import { toPrintable } from '../../lib/printable.ts';
+import { openSocket, toTrust } from '../socket.ts';
+import { toWords, type Words } from '../words.ts';
+import { SendError } from '../send-error.ts';
+import type { Outgoing, SendOptions } from './kind.ts';
+
+const ANSWER_CHARS_MAX = 200;
+/** A step of the conversation; the whole attempt has a limit of its own. */
+const STEP_MS_MAX = 10_000;
+const PICTURE_ID = 'picture@nightjar';
+
+export async function sendEmail({ settings, outgoing, guard, signal }: SendOptions<EmailSettings>): Promise<string> {
+  const { host, port, encryption, user, password, ca } = settings;
+  // Opened in the clear: nodemailer encrypts it itself, at once (tls) or when the server has greeted (starttls).
+  const connection = await openSocket({ host, port, isEncrypted: false, ca }, guard, signal);
+  const transport = createTransport({
+    connection,
+    host,
+    port,
+    secure: encryption === 'tls',
+    requireTLS: encryption === 'starttls',
+    ignoreTLS: encryption === 'none',
+    tls: toTrust(ca),
+    ...(user !== null && { auth: { user, pass: password ?? '' } }),
+    ...{ connectionTimeout: STEP_MS_MAX, greetingTimeout: STEP_MS_MAX, socketTimeout: STEP_MS_MAX },
+    ...{ disableFileAccess: true, disableUrlAccess: true },
+  });
+  const cut = (): void => void connection.destroy();
+  signal.addEventListener('abort', cut, { once: true });
+  try {
+    const info = await transport.sendMail(toMail(settings, outgoing));
+    return toPrintable(info.response.slice(0, ANSWER_CHARS_MAX));
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : toMailError(thrown);
+  } finally {
+    signal.removeEventListener('abort', cut);
+    transport.close();
+    connection.destroy();
+  }
+}
+
+function toMail({ from, to }: EmailSettings, { id, message, picture }: Outgoing) {
+  const words = toWords(message);
+  return {
+    from: { name: 'Nightjar', address: from },
+    to: [...to],
+    subject: words.title,
+    messageId: `<${id}@nightjar>`,
+    date: new Date(message.timestamp),
+    // No answers of "out of office".
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    text: [...words.lines, ...(words.link === null ? [] : ['', words.link])].join('\n'),
+    html: toHtml(words, picture !== null),
+    attachments: picture
+      ? [{ filename: 'alert.jpg', content: picture, contentType: 'image/jpeg', cid: PICTURE_ID, contentDisposition: 'inline' as const }] // prettier-ignore
+      : [],
+  };
+}
+
+function toHtml({ title, lines, link }: Words, hasPicture: boolean): string {
+  return [
+    `<!doctype html><html><head><meta charset="utf-8"><title>${escape(title)}</title></head><body>`,
+    `<h2>${escape(title)}</h2>`,
+    ...lines.map((line) => `<p>${escape(line)}</p>`),
+    ...(hasPicture ? [`<p><img src="cid:${PICTURE_ID}" alt="" style="max-width:100%"></p>`] : []),
+    ...(link === null ? [] : [`<p><a href="${escape(link)}">${escape(link)}</a></p>`]),
+    '</body></html>',
+  ].join('\n');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+
+/** 4xx is for now, 5xx for good (RFC 5321, section 4.2.1); without an answer it was the way there. */
+function toMailError(thrown: unknown): NightjarError {
+  const { responseCode, code, command } = thrown as { responseCode?: number; code?: string; command?: string };
+  const said = toPrintable(toMessage(thrown).slice(0, ANSWER_CHARS_MAX));
+  if (responseCode !== undefined && responseCode >= 500)
+    return new SendError(code === 'EAUTH' ? 'unauthorized' : 'invalid', `at ${command ?? 'SMTP'}: ${said}`);
+  return new NightjarError('unavailable', said, { cause: thrown });
+}
