@@ -4,8 +4,9 @@ import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
 import { annotate, measurePicture } from './detect/index.ts';
 import type { Detection } from './detection.ts';
+import { createRuleTrials } from './events/index.ts';
 import type { Facts } from './facts.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
@@ -55,6 +56,7 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     detector: toGuestDetector(parts),
     requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
+    tryRule: createRuleTrials({ db, clock: steady }),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });

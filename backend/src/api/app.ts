@@ -1,3 +1,6 @@
+import { addAlerts } from './alerting/alerts.ts';
+import { addRules } from './alerting/rules.ts';
+import { addRuleTests } from './alerting/rule-test.ts';
 import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
 import { addDashboard } from './dashboard.ts';
@@ -37,6 +40,9 @@ export function createApp(options: ApiOptions): ApiApp {
   addEvents(app, options);
   addEventParts(app, options);
   addEventAnalysis(app, options);
+  addRules(app, options);
+  addRuleTests(app, options);
+  addAlerts(app, options);
   addStats(app, options);
   addGpu(app, options);
   const guests = createGuests(options);

@@ -6,6 +6,7 @@ import type { ErrorKind } from '../lib/errors.ts';
 import type { StageLatency } from '../lib/latency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { AnalystHealth } from '../model/analysis.ts';
+import type { Rule, RuleTrial, TrialSpan } from '../model/alert.ts';
 import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
@@ -175,6 +176,8 @@ export interface ApiOptions {
   readonly detector: GuestDetector;
   readonly requeue: RequeueActions<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
   readonly requeueClips: RequeueActions<Clip>;
+  /** What a rule would have made of past events. Throws `overloaded` while others are being tried. */
+  tryRule(rule: Rule, span: TrialSpan): Promise<RuleTrial>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

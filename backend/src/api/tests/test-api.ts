@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { Database } from '../../db/index.ts';
 import { measurePicture } from '../../detect/index.ts';
+import { createRuleTrials } from '../../events/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
@@ -115,6 +116,7 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       one: async () => Promise.reject(new NightjarError('not_found', 'there is no clip with this id')),
       dead: async () => 0,
     },
+    tryRule: createRuleTrials({ db, clock: systemClock }),
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),
   };
 }

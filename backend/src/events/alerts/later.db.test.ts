@@ -18,8 +18,9 @@ async function close(): Promise<void> {
   expect(await transact((tx, say) => closeEvents(tx, say, rules))).toBeGreaterThan(0);
 }
 /** As a language model would answer. */
-async function answer(riskScore: number, summary = 'Someone climbs the fence.'): Promise<boolean> {
-  await db.query((sql) => sql`update events set analysis_due_at = now() - interval '1 min'`);
+async function answer(riskScore: number, summary = 'Someone climbs the fence.', second = 0): Promise<boolean> {
+  await db.query((sql) => sql`update events set analysis_due_at = null`);
+  await db.query((sql) => sql`update events set analysis_due_at = now() - interval '1 min' where started_at = ${at(second)}`); // prettier-ignore
   const [claim] = await db.query((sql) => claimDue(sql, 1, 86_400_000));
   if (!claim) throw new Error('an event is due');
   const risk = { score: riskScore, summary, reasoning: 'It is night.' };
@@ -41,7 +42,10 @@ describe('the analysis', () => {
     expect(await readAlerts()).toMatchObject([{ ...made, ruleName: 'Anything', zoneIds: [zone] }]);
     expect(await toldOf('alert.created')).toMatchObject([{ risk_score: 90 }]);
     await answer(95);
-    expect(await toldOf('alert.created')).toHaveLength(1);
+    expect(await toldOf('alert.created')).toMatchObject([
+      { risk_score: 90 },
+      { rule_name: 'more risk', risk_score: 95 },
+    ]);
   });
 
   it('by the rules makes it, too', async () => {
@@ -83,8 +87,8 @@ describe('the analysis', () => {
     await addRule({ riskMin: 60, cooldownS: 120 });
     await shoot([{ second: 0 }, { second: 100 }, { second: 200 }]);
     await close();
-    for (let event = 0; event < 3; event += 1) await answer(90);
-    expect(await readAlerts()).toHaveLength(2);
+    for (const second of [200, 100, 0]) await answer(90, 'The newest first.', second);
+    expect(secondsOf(await readAlerts())).toEqual([0, 200]);
   });
 
   it('that comes to nothing makes none', async () => {

@@ -6,9 +6,11 @@
  * zone; when the frame's capture time lies in the schedule; and when camera and risk of the event are wanted. The alert is
  * made by the first such frame that is outside the cool-down, and shows its strongest detection.
  */
-import type { Rule } from '../../model/alert.ts';
+import type { Rule, Schedule } from '../../model/alert.ts';
 import type { CameraEvent, Detection } from '../../model/index.ts';
 import { isScheduled } from './schedule.ts';
+
+const MINUTE_MS = 60_000;
 
 /** What rules look at. */
 export type SeenDetection = Pick<
@@ -29,7 +31,8 @@ export function matchRule(
     if (isWantedDetection(rule, detection) && (best === undefined || isStronger(detection, best)))
       strongest.set(detection.frameId, detection);
   }
-  const matches = [...strongest.values()].filter(({ capturedAt }) => isScheduled(rule.schedule, capturedAt));
+  const isOpen = createMinuteLook(rule.schedule);
+  const matches = [...strongest.values()].filter(({ capturedAt }) => isOpen(capturedAt));
   return matches.sort((a, b) => a.capturedAt.getTime() - b.capturedAt.getTime() || (a.frameId < b.frameId ? -1 : 1));
 }
 
@@ -52,6 +55,17 @@ export const findOutsideCooldown = (
   matches.find(({ capturedAt }) =>
     toldMs.every((otherMs) => Math.abs(capturedAt.getTime() - otherMs) >= cooldownS * 1_000),
   );
+
+/** Asks once for each minute: a look at the clock of another zone costs more than all else here, and a second frame none. */
+function createMinuteLook(schedule: Schedule | null): (at: Date) => boolean {
+  const known = new Map<number, boolean>();
+  return (at) => {
+    const minute = Math.floor(at.getTime() / MINUTE_MS);
+    const isOpen = known.get(minute) ?? isScheduled(schedule, new Date(minute * MINUTE_MS));
+    known.set(minute, isOpen);
+    return isOpen;
+  };
+}
 
 const isWanted = (wanted: readonly string[], one: string): boolean => wanted.length === 0 || wanted.includes(one);
 

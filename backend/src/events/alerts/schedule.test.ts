@@ -168,14 +168,14 @@ const anyDay = fc.constantFrom('2025-03-09', '2025-03-30', '2025-04-06', '2025-1
 
 it('agrees with a walk from minute to minute', () => {
   fc.assert(
-    fc.property(anySchedule, anyDay, fc.integer({ min: 1, max: 17 }), (given, day, stepMinutes) => {
+    fc.property(anySchedule, anyDay, fc.integer({ min: 1, max: 29 }), (given, day, stepMinutes) => {
       const middleMs = Date.parse(`${day}T00:00:00Z`);
       const shown = toShownMinutes(given, middleMs - 4 * DAY_MS, 8);
       const clockOf = createClockOf(given.timeZone);
-      for (let ms = middleMs - DAY_MS; ms < middleMs + 2 * DAY_MS; ms += stepMinutes * MINUTE_MS)
+      for (let ms = middleMs - DAY_MS / 2; ms < middleMs + 1.5 * DAY_MS; ms += stepMinutes * MINUTE_MS)
         if (isScheduled(given, new Date(ms)) !== shown.has(clockOf(ms)))
           throw new Error(`${new Date(ms).toISOString()} (${clockOf(ms)}) in ${JSON.stringify(given)}`);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });

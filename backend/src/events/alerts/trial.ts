@@ -22,32 +22,34 @@ export interface RuleTrialsOptions {
   readonly db: Database;
   /** Goes at an even pace. */
   readonly clock: Pick<Clock, 'nowMs'>;
+  readonly eventsMax?: number;
 }
 
 export type TryRule = (rule: Rule, span: TrialSpan) => Promise<RuleTrial>;
 
 /** Tries rules, enabled or not. Throws `overloaded` while others are being tried. */
-export function createRuleTrials({ db, clock }: RuleTrialsOptions): TryRule {
+export function createRuleTrials(options: RuleTrialsOptions): TryRule {
   let underWay = 0;
   return async (rule, span) => {
     if (underWay >= AT_ONCE_MAX)
       throw new NightjarError('overloaded', 'other rules are being tried: try again in a moment');
     underWay += 1;
     try {
-      return await tryRule(db, rule, span, clock);
+      return await tryRule(options, rule, span);
     } finally {
       underWay -= 1;
     }
   };
 }
 
-async function tryRule(db: Database, rule: Rule, span: TrialSpan, clock: Pick<Clock, 'nowMs'>): Promise<RuleTrial> {
+async function tryRule(options: RuleTrialsOptions, rule: Rule, span: TrialSpan): Promise<RuleTrial> {
+  const { db, clock, eventsMax = EVENTS_MAX } = options;
   const tally = createTally(rule);
   const endMs = clock.nowMs() + TIME_MS_MAX;
   let last: CameraEvent | undefined;
   let examined = 0;
-  while (examined < EVENTS_MAX && clock.nowMs() < endMs) {
-    const events = await readPage(db, rule, span, last, Math.min(EVENTS_PER_PAGE_MAX, EVENTS_MAX - examined));
+  while (examined < eventsMax && clock.nowMs() < endMs) {
+    const events = await readPage(db, rule, span, last, Math.min(EVENTS_PER_PAGE_MAX, eventsMax - examined));
     const detections = await db.query((sql) => readDetections(sql, events.filter((event) => mayMatch(rule, event)).map(({ id }) => id))); // prettier-ignore
     for (const event of events) tally.add(event, detections.get(event.id) ?? []);
     examined += events.length;
