@@ -6,7 +6,7 @@ import { createLlmAnalyst, createLlmClient } from './analyze/index.ts';
 import type { Config } from './config.ts';
 import type { Database, Transact } from './db/index.ts';
 import { annotate } from './detect/index.ts';
-import { createAnalysisWorker, createAnalyzer, listenForDue, type AnalysisWorker } from './events/index.ts';
+import { createAnalysisWorker, createAnalyzer, listenForDue, type AnalysisWorker, type EnqueueDeliveries } from './events/index.ts'; // prettier-ignore
 import { systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
@@ -25,6 +25,7 @@ interface AnalysisParts {
   readonly db: Database;
   readonly transact: Transact;
   readonly media: Pick<MediaStore, 'read'>;
+  readonly enqueue: EnqueueDeliveries;
 }
 
 export interface Analysis {
@@ -33,10 +34,10 @@ export interface Analysis {
 
 /** Opens the analyzers of this process. */
 export function openAnalysis(parts: AnalysisParts): Analysis {
-  const { config, log, closers, db, transact } = parts;
+  const { config, log, closers, db, transact, enqueue } = parts;
   const rules = toEventRules(config);
   const analyst = config.analyzer === 'llm' ? openLlm(parts) : undefined;
-  const options = { db, transact, rules, clock, log, newId };
+  const options = { db, transact, rules, clock, log, newId, enqueue };
   const analyzer = closers.add('analyzer', createAnalyzer({ ...options, analyst }));
   const worker = analyst && createAnalysisWorker({ ...options, analyst, ageMaxMs: config.llm.ageMaxMs });
   if (worker) closers.add('analysis worker', worker);

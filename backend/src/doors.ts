@@ -5,9 +5,10 @@ import type { Database, Transact } from './db/index.ts';
 import { createReceive } from './ingest/index.ts';
 import { annotate, measurePicture } from './detect/index.ts';
 import type { Detection } from './detection.ts';
+import { createRuleTrials } from './events/index.ts';
 import type { Facts } from './facts.ts';
 import { openIdentity } from './identity.ts';
-import { systemClock as clock } from './lib/clock.ts';
+import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
@@ -70,6 +71,7 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     requeue: createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, config) }),
     requeueClips: createClipRequeue({ db, hasMedia: media.has }),
     testChannel: createTester({ db, clock, newId, allowed: config.notifyPrivateAllowed }),
+    tryRule: createRuleTrials({ db, clock: steady }),
     handleUpgrade: sockets.handleUpgrade,
     annotate: (bytes, objects, { width }) => annotate(bytes, objects, { width, imagePixelsMax: config.imagePixelsMax }),
   });

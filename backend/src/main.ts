@@ -87,13 +87,13 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const stores = { db, target, transact, isStored: media.has };
   const queueOptions = { ...stores, clock: steady, log, newId, ...limits, ...wakers };
   const queue = closers.add('queue', await createQueue(queueOptions));
-  // Puts alerts on their way to channels, in the transaction that makes them: to be called where rules make alerts.
+  // Puts alerts on their way to channels, in the transaction that makes them.
   const enqueue = createEnqueue({ newId, publicUrl: config.publicUrl });
   const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete, enqueue };
   const events = closers.add('event store', createEventStore(eventOptions));
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
   if (has('analyze')) openNotifier({ config, log, closers, db, target, bus, media });
-  const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media }) : undefined;
+  const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media, enqueue }) : undefined;
 
   // Those who examine; and those who cut clips into frames for them.
   const detectors = has('detect') ? await openDetectors(config, log, closers) : [];

@@ -1,4 +1,7 @@
 import { addAudit } from './identity/audit.ts';
+import { addAlerts } from './alerting/alerts.ts';
+import { addRules } from './alerting/rules.ts';
+import { addRuleTests } from './alerting/rule-test.ts';
 import { addCameras } from './cameras.ts';
 import { addChannels } from './channels/channels.ts';
 import { addDeliveries } from './channels/deliveries.ts';
@@ -49,6 +52,9 @@ export function createApp(options: ApiOptions): ApiApp {
   addEventAnalysis(app, options);
   addChannels(app, options);
   addDeliveries(app, options);
+  addRules(app, options);
+  addRuleTests(app, options);
+  addAlerts(app, options);
   addStats(app, options);
   addGpu(app, options);
   addSystemConfig(app, options);

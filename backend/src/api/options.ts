@@ -6,6 +6,7 @@ import type { ErrorKind } from '../lib/errors.ts';
 import type { StageLatency } from '../lib/latency.ts';
 import type { Logger } from '../lib/log.ts';
 import type { AnalystHealth } from '../model/analysis.ts';
+import type { Rule, RuleTrial, TrialSpan } from '../model/alert.ts';
 import type { Clip } from '../model/clip.ts';
 import type { DetectedObject, Frame } from '../model/index.ts';
 import type { Authenticator } from './auth.ts';
@@ -221,6 +222,8 @@ export interface ApiOptions {
   readonly requeueClips: RequeueActions<Clip, Clip>;
   /** Sends a test message now. Undefined when there is no such channel. */
   testChannel(channelId: string): Promise<ChannelTest | undefined>;
+  /** What a rule would have made of past events. Throws `overloaded` while others are being tried. */
+  tryRule(rule: Rule, span: TrialSpan): Promise<RuleTrial>;
   /** Takes over the socket of a WebSocket request on `/ws`, authentication included. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

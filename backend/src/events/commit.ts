@@ -3,7 +3,7 @@
  * outgoing messages are ONE transaction. There is no moment at which a crash could lose or double any of them.
  *
  * Locks are taken in this order, by every transaction of the program: frames, cameras (advisory, by id), events, the
- * outbox head (by the outbox itself, last of all).
+ * rules of alerts, alerts, the outbox head (by the outbox itself, last of all).
  */
 import type { Say, Tx } from '../db/index.ts';
 import type { EventRow } from '../db/rows.ts';
@@ -19,12 +19,12 @@ import type {
 } from '../model/index.ts';
 import { toDetectionWire, toEventWire, toFrameWire, toTime } from '../model/wire.ts';
 import { groupBy } from '../lib/group-by.ts';
+import { fireAlerts, toTouched, type AlertOptions, type TouchedEvent } from './alerts/fire.ts';
 import { groupFrames, type Grouped } from './group.ts';
 import { lockCameras, toEventFacts, writeEvent, type EventRules } from './rows.ts';
 
-export interface CommitOptions {
+export interface CommitOptions extends AlertOptions {
   readonly rules: EventRules;
-  readonly newId: NewId;
   /** Completes leased frames within the transaction; leaves out those whose lease was lost (queue/complete.ts). */
   readonly complete: (tx: Tx, frames: readonly LeasedFrame[]) => Promise<ReadonlyMap<LeasedFrame, Frame>>;
 }
@@ -49,7 +49,9 @@ export async function commitExamined(
   });
   const byCamera = groupBy(seen, ({ frame }) => frame.cameraId);
   await lockCameras(tx, [...byCamera.keys()]);
-  for (const [cameraId, frames] of byCamera) await commitCamera(tx, say, cameraId, frames, options);
+  const touched: TouchedEvent[] = [];
+  for (const [cameraId, frames] of byCamera) touched.push(...(await commitCamera(tx, say, cameraId, frames, options)));
+  await fireAlerts(tx, say, touched, options);
   return examined.map(({ frame }) => done.has(frame));
 }
 
@@ -59,7 +61,7 @@ async function commitCamera(
   cameraId: string,
   seen: readonly Completed[],
   { rules, newId }: CommitOptions,
-): Promise<void> {
+): Promise<readonly TouchedEvent[]> {
   const [camera] = await tx<Camera[]>`select * from cameras where id = ${cameraId}`;
   const grouped = groupFrames(await readNear(tx, cameraId, seen, rules), seen.map(toFacts), { rules, newId });
   const place = { cameraId, cameraName: camera?.name ?? cameraId };
@@ -68,6 +70,7 @@ async function commitCamera(
   await joinEvents(tx, grouped.eventOf);
   const detections = await insertDetections(tx, seen, grouped, newId);
   sayAll(say, seen, detections, events, grouped);
+  return toTouched(events, detections, grouped.events);
 }
 
 const toFacts = ({ frame, objects }: Completed) => ({

@@ -34,6 +34,8 @@ export interface EventFacts {
   readonly frameCount: number;
   readonly bestFrameId: string;
   readonly bestScore: number;
+  /** As last stored, which grouping passes on; undefined for an event that it opens. */
+  readonly riskBefore?: number;
 }
 
 export interface Grouped {

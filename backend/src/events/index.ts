@@ -3,10 +3,11 @@
  *
  * In: examined frames (from the detect worker). Out: detections, events and durable messages, all in the transaction
  * that completes the frame. Events open at once, close on silence or a full window, and are then analyzed: by the rules,
- * or by an analyst that is passed in, while the rules fill in wherever it does not get to an event.
+ * or by an analyst that is passed in, while the rules fill in wherever it does not get to an event. What the rules of
+ * alerts (alerts/, no kin of those that score) find in an event is told in the transaction that they find it in.
  * Fails with `unavailable` while the database is away: the caller keeps the frame and tries again.
  * Limits: 100 frames in one transaction, 100 events closed and 50 analyzed at once; an analyst is asked 5 times in vain
- * about an event, and 20 analyses of each event are kept.
+ * about an event, and 20 analyses of each event are kept. A rule is tried against 10,000 events at most, for 10 s.
  */
 import type { Transact } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -20,6 +21,8 @@ import { analyzeDue, analyzeLeft } from './analysis/rules.ts';
 import { closeEvents } from './close.ts';
 import { commitExamined, type CommitOptions } from './commit.ts';
 
+export type { EnqueueDeliveries } from './alerts/fire.ts';
+export { createRuleTrials } from './alerts/trial.ts';
 export { listenForDue } from './analysis/notice.ts';
 export { createAnalysisWorker, type AnalysisWorker, type AnalysisWorkerOptions } from './analysis/worker.ts';
 
@@ -70,6 +73,7 @@ export const createAnalyzer = ({
   clock,
   log,
   newId,
+  enqueue,
   analyst,
 }: Omit<EventsOptions, 'complete'> & { readonly analyst?: Pick<Analyst, 'state'> | undefined }) =>
   createLoop({
@@ -78,7 +82,7 @@ export const createAnalyzer = ({
     log,
     idleMs: LOOK_EVERY_MS,
     runOnce: async () => {
-      const options = { rules, newId, nowMs: clock.nowMs() };
+      const options = { rules, newId, enqueue, nowMs: clock.nowMs() };
       const patienceMs = analyst?.state().state === 'ready' ? PATIENCE_MS : 0;
       return (await transact((tx, say) => analyst ? analyzeLeft(tx, say, { ...options, patienceMs }) : analyzeDue(tx, say, options))) > 0; // prettier-ignore
     },

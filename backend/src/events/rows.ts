@@ -34,6 +34,7 @@ export const toEventFacts = (row: EventRow): EventFacts => ({
   frameCount: row.frameCount,
   bestFrameId: row.bestFrameId,
   bestScore: row.bestScore,
+  riskBefore: row.riskScore,
 });
 
 export interface EventPlace {

@@ -58,3 +58,28 @@ export interface Alert {
   readonly acknowledgedAt: Date | null;
   readonly acknowledgedBy: string | null;
 }
+
+/** Of the start of events: `since` is included, `until` is not. */
+export interface TrialSpan {
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** An alert that a rule would have made. */
+export type TrialAlert = Pick<
+  Alert,
+  'eventId' | 'cameraId' | 'frameId' | 'capturedAt' | 'label' | 'score' | 'zoneIds' | 'riskScore'
+> & { readonly suppressedByCooldown: boolean };
+
+/** What a rule would have made of past events. */
+export interface RuleTrial {
+  readonly eventsExamined: number;
+  /** Oldest first, the first of them. */
+  readonly wouldAlert: readonly TrialAlert[];
+  /** Events that match, those within a cool-down included; and these alone. */
+  readonly total: number;
+  readonly suppressed: number;
+  readonly truncated: boolean;
+  /** The start of the last event that was examined, where there was too much to examine; null when all was. */
+  readonly stoppedAt: Date | null;
+}

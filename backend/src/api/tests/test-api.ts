@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { Database } from '../../db/index.ts';
 import { measurePicture } from '../../detect/index.ts';
+import { createRuleTrials } from '../../events/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
@@ -118,6 +119,7 @@ function toOptions(db: Database, media: Map<string, Buffer>, said: NewMessage[])
       dead: async () => 0,
     },
     testChannel: () => Promise.resolve(undefined),
+    tryRule: createRuleTrials({ db, clock: systemClock }),
     handleUpgrade: (_request, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n'),
   };
 }

@@ -3,6 +3,8 @@ import type { Analysis, AnalystCall, Verdict } from '../../model/analysis.ts';
 import { toRiskLevel, type CameraEvent, type Risk } from '../../model/index.ts';
 import { toEventWire } from '../../model/wire.ts';
 import { ATTEMPTS_MAX, type Claim } from './claim.ts';
+import { alertOfAnalyzed } from '../alerts/fire.ts';
+import { lockCameras } from '../rows.ts';
 import { recordAnalyses } from './record.ts';
 import { analyzeByRules, type RulesOptions } from './rules.ts';
 
@@ -21,6 +23,7 @@ export async function storeVerdict(
   { claim, verdict }: { readonly claim: Claim; readonly verdict: Verdict },
   options: RulesOptions,
 ): Promise<boolean> {
+  await lockCameras(tx, [claim.event.cameraId]);
   const held =
     verdict.outcome === 'scored'
       ? await storeRisk(tx, say, claim, verdict.risk, options)
@@ -32,14 +35,15 @@ export async function storeVerdict(
   return held;
 }
 
-async function storeRisk(tx: Tx, say: Say, { event, leaseId }: Claim, risk: Risk, { rules }: RulesOptions) {
+async function storeRisk(tx: Tx, say: Say, { event, leaseId }: Claim, risk: Risk, options: RulesOptions) {
   const [row] = await tx<CameraEvent[]>`
     update events set state = 'analyzed', analyzer = 'llm', risk_score = ${risk.score},
-      risk_level = ${toRiskLevel(risk.score, rules.bands)}, summary = ${risk.summary}, reasoning = ${risk.reasoning},
+      risk_level = ${toRiskLevel(risk.score, options.rules.bands)}, summary = ${risk.summary}, reasoning = ${risk.reasoning},
       analysis_due_at = null, analysis_requested = false, analysis_attempts = 0, analysis_lease_id = null,
       analysis_lease_until = null
     where id = ${event.id} and analysis_lease_id = ${leaseId} and state <> 'open' returning *`;
   if (row) say({ type: 'event.analyzed', data: toEventWire(row) });
+  if (row) await alertOfAnalyzed(tx, say, [{ event: row, fresh: [], riskBefore: event.riskScore }], options);
   return row !== undefined;
 }
 

@@ -5,11 +5,11 @@
 import type { Database, Transact } from '../../db/index.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { toMessage } from '../../lib/errors.ts';
-import type { NewId } from '../../lib/id.ts';
 import type { Logger } from '../../lib/log.ts';
 import { createLoop, type Loop } from '../../lib/loop.ts';
 import { withRetry } from '../../lib/retry.ts';
 import type { Analyst, Dossier, Verdict } from '../../model/analysis.ts';
+import type { AlertOptions } from '../alerts/fire.ts';
 import type { EventRules } from '../rows.ts';
 import { CLAIM_MS, claimDue, countDue, giveUp, renewClaims, type Claim } from './claim.ts';
 import { readDossier } from './dossier.ts';
@@ -20,7 +20,7 @@ const RENEW_EVERY_MS = 15_000;
 const GIVE_UP_EVERY_MS = 60_000;
 const STORE_AGAIN_MS = 500;
 
-export interface AnalysisWorkerOptions {
+export interface AnalysisWorkerOptions extends AlertOptions {
   readonly db: Database;
   readonly transact: Transact;
   readonly rules: EventRules;
@@ -29,7 +29,6 @@ export interface AnalysisWorkerOptions {
   readonly ageMaxMs: number;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly newId: NewId;
 }
 
 export interface AnalysisWorker extends Loop {
@@ -38,7 +37,7 @@ export interface AnalysisWorker extends Loop {
 }
 
 export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWorker {
-  const { db, transact, rules, analyst, ageMaxMs, clock, log, newId } = options;
+  const { db, transact, rules, analyst, ageMaxMs, clock, log, newId, enqueue } = options;
   const stop = new AbortController();
   const inHand = new Map<string, Promise<void>>();
   const renew = every(RENEW_EVERY_MS, clock);
@@ -50,7 +49,7 @@ export function createAnalysisWorker(options: AnalysisWorkerOptions): AnalysisWo
   async function ask(claim: Claim): Promise<void> {
     const verdict = await askAnalyst(claim);
     const store = () =>
-      transact((tx, say) => storeVerdict(tx, say, { claim, verdict }, { rules, newId, nowMs: clock.nowMs() }));
+      transact((tx, say) => storeVerdict(tx, say, { claim, verdict }, { rules, newId, enqueue, nowMs: clock.nowMs() }));
     // As long as the lease could last. What is not stored by then is asked again, by whoever claims it.
     const held = await withRetry(store, { clock, delayMs: STORE_AGAIN_MS, withinMs: CLAIM_MS, signal: stop.signal });
     if (!held) log.info({ event_id: claim.event.id }, 'an analysis was discarded: the event changed meanwhile');

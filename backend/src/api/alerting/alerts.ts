@@ -1,0 +1,101 @@
+import { eq, gte, inArray, isNotNull, isNull, lt } from 'drizzle-orm';
+import { z } from '@hono/zod-openapi';
+import { tables } from '../../db/index.ts';
+import type { Alert } from '../../model/alert.ts';
+import { riskLevels } from '../../model/index.ts';
+import { alertSchema, toAlertWire } from '../../model/wire.ts';
+import { route } from '../access.ts';
+import { recordChange } from '../audit-log.ts';
+import type { ApiOptions } from '../options.ts';
+import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { bodyOf, flag, invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from '../route-parts.ts';
+import { assertVisible, camerasOf } from '../visible.ts';
+
+const { alerts } = tables;
+const tags = ['alerts'];
+const NO_ALERT = 'there is no alert with this id';
+
+const filters = z.strictObject({
+  ...pageQuery,
+  ...seenFilters,
+  rule_id: z.uuid().optional(),
+  event_id: z.uuid().optional(),
+  acknowledged: flag.optional(),
+  risk_level: z.enum(riskLevels).optional(),
+});
+
+const list = route('viewer', {
+  method: 'get',
+  path: '/api/alerts',
+  tags,
+  description: '`since` and `until` are about when the alert was made.',
+  request: { query: filters },
+  responses: { 200: json(pageOf(alertSchema), 'alerts, newest first'), ...invalid },
+});
+const get = route('viewer', {
+  method: 'get',
+  path: '/api/alerts/{id}',
+  tags,
+  request: { params: uuidParams },
+  responses: { 200: json(alertSchema, 'the alert'), ...notFound },
+});
+const patch = route('admin', {
+  method: 'patch',
+  path: '/api/alerts/{id}',
+  tags,
+  description: 'Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen.',
+  request: { params: uuidParams, body: bodyOf(z.strictObject({ acknowledged: z.boolean() }).openapi('AlertPatch')) },
+  responses: { 200: json(alertSchema, 'the alert as it is now'), ...invalid, ...notFound },
+});
+
+/** What rules have told of. */
+export function addAlerts(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
+  app.openapi(list, async (c) => {
+    const { camera_id, rule_id, event_id, acknowledged, risk_level, since, until, ...page } = c.req.valid('query');
+    const visible = camerasOf(c);
+    const source = {
+      table: alerts,
+      at: alerts.createdAt,
+      id: alerts.id,
+      filters: [
+        visible === null ? undefined : inArray(alerts.cameraId, [...visible]),
+        camera_id === undefined ? undefined : eq(alerts.cameraId, camera_id),
+        rule_id === undefined ? undefined : eq(alerts.ruleId, rule_id),
+        event_id === undefined ? undefined : eq(alerts.eventId, event_id),
+        acknowledged === undefined ? undefined : (acknowledged ? isNotNull : isNull)(alerts.acknowledgedAt),
+        risk_level && eq(alerts.riskLevel, risk_level),
+        since && gte(alerts.createdAt, since),
+        until && lt(alerts.createdAt, until),
+      ],
+      keyOf: (row: Alert) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+    };
+    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    return c.json({ items: rows.map(toAlertWire), ...rest }, 200);
+  });
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param');
+    const [row] = await db.read((orm) => orm.select().from(alerts).where(eq(alerts.id, id)));
+    return c.json(toAlertWire(assertVisible(c, row, NO_ALERT)), 200);
+  });
+
+  app.openapi(patch, async (c) => {
+    const { id } = c.req.valid('param');
+    const { acknowledged } = c.req.valid('json');
+    const changed = await transact(async (tx, say) => {
+      const [row] = await tx<Alert[]>`select * from alerts where id = ${id} for update`;
+      const before = assertVisible(c, row, NO_ALERT);
+      // Whoever was first stays the one who did.
+      if (acknowledged === (before.acknowledgedAt !== null)) return toAlertWire(before);
+      const { name } = c.get('identity');
+      const [now] = await tx<Alert[]>`
+        update alerts set acknowledged_at = ${acknowledged ? tx`now()` : null}, acknowledged_by = ${acknowledged ? name : null}
+        where id = ${id} returning *`;
+      const wire = toAlertWire(assertVisible(c, now, NO_ALERT));
+      await recordChange(tx, c, { action: 'alert.updated', targetId: id, before: toAlertWire(before), after: wire });
+      say({ type: 'alert.updated', data: wire });
+      return wire;
+    });
+    return c.json(changed, 200);
+  });
+}

@@ -1,0 +1,235 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from '@hono/zod-openapi';
+import { createCleanups } from '../../../tests/harness/cleanups.ts';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { newId } from '../../lib/id.ts';
+import { seedCamera, seedDetection, seedEvent, seedFrame, seedTime } from '../tests/seed.ts';
+import { startTestApi, type TestApi } from '../tests/test-api.ts';
+import { heldBy, seedAlert, seedChannel, seedZone } from './test-alerting.ts';
+
+let db: TestDatabase;
+let api: TestApi;
+const cleanups = createCleanups();
+beforeAll(async () => {
+  db = await createTestDatabase();
+  api = await startTestApi(db);
+  await seedCamera(db, 'yard');
+  await seedCamera(db, 'door', seedTime(1));
+});
+afterEach(async () => {
+  await cleanups.run();
+  await db.query((sql) => sql`truncate rules, zones, channels, events, frames, audit cascade`);
+});
+afterAll(async () => {
+  await api.close();
+  await db.close();
+});
+
+const ruleSchema = z.looseObject({ id: z.uuid() });
+async function createRule(body: object = {}, on = api): Promise<z.infer<typeof ruleSchema>> {
+  const response = await on.sendJson('POST', '/api/rules', { name: 'People', ...body });
+  const rule: unknown = await response.json();
+  if (response.status !== 201) throw new Error(JSON.stringify(rule));
+  return ruleSchema.parse(rule);
+}
+async function faultsOf(response: Response): Promise<readonly string[]> {
+  expect(response.status).toBe(400);
+  const { errors } = z.object({ errors: z.array(z.object({ path: z.string(), message: z.string() })) }).parse(await response.json()); // prettier-ignore
+  return errors.map(({ path, message }) => `${path}: ${message}`);
+}
+async function openFor(role: 'admin' | 'viewer', cameraIds: readonly string[] | null): Promise<TestApi> {
+  const other = await startTestApi(db, heldBy({ role, cameraIds }));
+  cleanups.add(() => other.close());
+  return other;
+}
+
+const night = { time_zone: 'Europe/Berlin', windows: [{ days: ['mon', 'sun'], from: '22:00', until: '06:00' }] };
+
+describe('rules', () => {
+  it('are made with defaults, shown, changed and deleted, and every change is written down', async () => {
+    const response = await api.sendJson('POST', '/api/rules', { name: 'People' });
+    expect(response.status).toBe(201);
+    const rule = ruleSchema.parse(await response.json());
+    expect(response.headers.get('location')).toBe(`/api/rules/${rule.id}`);
+    const plain = { labels: [], camera_ids: [], zone_ids: [], channel_ids: [], score_min: 0, risk_min: 0, schedule: null };
+    expect(rule).toEqual({ ...plain, id: rule.id, name: 'People', enabled: true, cooldown_s: 60, created_at: rule['created_at'] });
+    expect(await api.get(`/api/rules/${rule.id}`)).toEqual(rule);
+    expect(await api.get('/api/rules?count=true')).toEqual({ items: [rule], next_cursor: null, total: 1 });
+
+    const changes = { enabled: false, labels: ['person', 'ca"r\\'], score_min: 0.7, schedule: night, cooldown_s: 0 };
+    const changed = await api.sendJson('PATCH', `/api/rules/${rule.id}`, changes);
+    expect([changed.status, await changed.json()]).toEqual([200, { ...rule, ...changes }]);
+    expect(await api.get(`/api/rules/${rule.id}`)).toEqual({ ...rule, ...changes });
+    const always = await api.sendJson('PATCH', `/api/rules/${rule.id}`, { schedule: null });
+    expect(await always.json()).toEqual({ ...rule, ...changes, schedule: null });
+
+    expect((await api.send(`/api/rules/${rule.id}`, { method: 'DELETE' })).status).toBe(204);
+    for (const method of ['GET', 'DELETE']) expect((await api.send(`/api/rules/${rule.id}`, { method })).status).toBe(404);
+    const audit = await db.query((sql) => sql`select action, target_id, before ->> 'enabled' as was, after ->> 'enabled' as is from audit order by at`);
+    expect(audit.map(({ action, targetId, was, is }) => [action, targetId, was, is] as unknown)).toEqual([
+      ['rule.created', rule.id, null, 'true'],
+      ['rule.updated', rule.id, 'true', 'false'],
+      ['rule.updated', rule.id, 'false', 'false'],
+      ['rule.deleted', rule.id, 'false', null],
+    ]);
+  }); // prettier-ignore
+
+  it.each<[string, object, string]>([
+    ['a name', { name: ' ' }, 'body.name: must not be blank'],
+    ['a name for people', { name: 'a\u202eb' }, 'body.name: must not hold control characters'],
+    ['a label once', { labels: ['cat', 'cat'] }, 'body.labels: must not name anything twice'],
+    ['a score', { score_min: 1.1 }, 'body.score_min: '],
+    ['a risk', { risk_min: 0.5 }, 'body.risk_min: '],
+    ['a cool-down of a week at most', { cooldown_s: 604_801 }, 'body.cooldown_s: '],
+    ['a zone of time', { schedule: { ...night, time_zone: 'Mars/Olympus' } }, 'body.schedule.time_zone: must be a time zone'],
+    ['a name of a zone', { schedule: { ...night, time_zone: '+02:00' } }, 'body.schedule.time_zone: must be the name of'],
+    ['a window', { schedule: { ...night, windows: [] } }, 'body.schedule.windows: '],
+    ['a day', { schedule: { ...night, windows: [{ ...night.windows[0], days: [] }] } }, 'body.schedule.windows.0.days: '],
+    ['days of the week', { schedule: { ...night, windows: [{ ...night.windows[0], days: ['monday'] }] } }, 'body.schedule.windows.0.days.0: '],
+    ['times of day', { schedule: { ...night, windows: [{ ...night.windows[0], until: '24:00' }] } }, 'body.schedule.windows.0.until: must be a time of day'],
+    ['a known field', { zones: [] }, 'body.zones: is not known here'],
+    ['a known camera', { camera_ids: ['yard', 'moon'] }, 'body.camera_ids.1: there is no camera "moon"'],
+    ['a known zone', { zone_ids: [newId()] }, 'body.zone_ids.0: there is no zone with this id'],
+    ['a known channel', { channel_ids: [newId()] }, 'body.channel_ids.0: there is no channel with this id'],
+  ])('need %s', async (_what, body, expected) => {
+    const faults = await faultsOf(await api.sendJson('POST', '/api/rules', { name: 'People', ...body }));
+    expect(faults).toContainEqual(expect.stringContaining(expected));
+    const { id } = await createRule();
+    expect(await faultsOf(await api.sendJson('PATCH', `/api/rules/${id}`, body))).toEqual(expect.arrayContaining([...faults]));
+  }); // prettier-ignore
+
+  it('name zones of their own cameras', async () => {
+    const [ofYard, ofDoor] = [await seedZone(db, 'yard'), await seedZone(db, 'door')];
+    const both = { name: 'Gates', camera_ids: ['yard'], zone_ids: [ofYard, ofDoor] };
+    expect(await faultsOf(await api.sendJson('POST', '/api/rules', both))).toEqual([
+      'body.zone_ids.1: is a zone of the camera "door", which camera_ids leaves out',
+    ]);
+    const { id } = await createRule({ zone_ids: [ofYard] });
+    expect(await faultsOf(await api.sendJson('PATCH', `/api/rules/${id}`, { camera_ids: ['door'] }))).toEqual([
+      'body.camera_ids: leaves out the camera "yard", which zone_ids has a zone of',
+    ]);
+    expect((await api.sendJson('PATCH', `/api/rules/${id}`, { camera_ids: ['door'], zone_ids: [ofDoor] })).status).toBe(200);
+  }); // prettier-ignore
+
+  it('keep what they name when it is deleted: a zone that is gone is not everywhere', async () => {
+    const zone = await seedZone(db, 'yard');
+    const channel = await seedChannel(db);
+    await seedCamera(db, 'shed');
+    const named = { camera_ids: ['shed', 'yard'], zone_ids: [zone], channel_ids: [channel] };
+    const { id } = await createRule(named);
+    await db.query((sql) => sql`delete from zones`);
+    await db.query((sql) => sql`delete from channels`);
+    await db.query((sql) => sql`delete from cameras where id = 'shed'`);
+    expect(await api.get(`/api/rules/${id}`)).toMatchObject(named);
+    expect((await api.sendJson('PATCH', `/api/rules/${id}`, { name: 'Still' })).status).toBe(200);
+    expect(await api.get(`/api/rules/${id}`)).toMatchObject({ ...named, name: 'Still' });
+    expect(await faultsOf(await api.sendJson('PATCH', `/api/rules/${id}`, named))).toHaveLength(3);
+  });
+
+  it('are 200 at most', async () => {
+    await db.query((sql) => sql`
+      insert into rules (id, name, labels, camera_ids, zone_ids, score_min, risk_min, cooldown_s, channel_ids)
+      select gen_random_uuid(), n::text, '{}', '{}', '{}', 0, 0, 0, '{}' from generate_series(1, 199) as n`); // prettier-ignore
+    const responses = await Promise.all([1, 2, 3].map(() => api.sendJson('POST', '/api/rules', { name: 'One more' })));
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
+  });
+
+  it('leave their alerts behind', async () => {
+    const { id } = await createRule();
+    const frameId = await seedFrame(db, { cameraId: 'yard', capturedAt: seedTime(0) });
+    const eventId = await seedEvent(db, { cameraId: 'yard', bestFrameId: frameId, startedAt: seedTime(0) });
+    const alertId = await seedAlert(db, { eventId, frameId, cameraId: 'yard', second: 0, ruleId: id });
+    expect(await api.get(`/api/alerts/${alertId}`)).toMatchObject({ rule_id: id });
+    await api.send(`/api/rules/${id}`, { method: 'DELETE' });
+    expect(await api.get(`/api/alerts/${alertId}`)).toMatchObject({ rule_id: null, rule_name: 'People' });
+  });
+
+  it('of other cameras are not there for a key that is limited to some', async () => {
+    const other = await openFor('admin', ['yard']);
+    const [mine, ...others] = [
+      await createRule({ camera_ids: ['yard'] }),
+      await createRule({ camera_ids: ['yard', 'door'] }),
+      await createRule(),
+    ];
+    expect(await other.get('/api/rules')).toEqual({ items: [mine], next_cursor: null });
+    for (const { id } of others) {
+      expect((await other.send(`/api/rules/${id}`)).status).toBe(404);
+      expect((await other.sendJson('PATCH', `/api/rules/${id}`, { name: 'Mine' })).status).toBe(404);
+      expect((await other.send(`/api/rules/${id}`, { method: 'DELETE' })).status).toBe(404);
+      expect((await other.sendJson('POST', `/api/rules/${id}/test`, {})).status).toBe(404);
+    }
+    const everywhere = ['body.camera_ids: must name the cameras, for this key may not see all'];
+    expect(await faultsOf(await other.sendJson('POST', '/api/rules', { name: 'All' }))).toEqual(everywhere);
+    expect(await faultsOf(await other.sendJson('POST', '/api/rules/test', { rule: {} }))).toHaveLength(1);
+    expect((await faultsOf(await other.sendJson('PATCH', `/api/rules/${mine.id}`, { camera_ids: ['door'] })))[0])
+      .toBe('body.camera_ids.0: there is no camera "door"');
+    expect((await createRule({ camera_ids: ['yard'] }, other)).id).toBeDefined();
+  }); // prettier-ignore
+
+  it('are for admins', async () => {
+    const viewer = await openFor('viewer', null);
+    const { id } = await createRule();
+    for (const [method, path] of [['GET', '/api/rules'], ['GET', `/api/rules/${id}`], ['DELETE', `/api/rules/${id}`]] as const)
+      expect((await viewer.send(path, { method })).status).toBe(403);
+    for (const [method, path] of [['POST', '/api/rules'], ['PATCH', `/api/rules/${id}`], ['POST', `/api/rules/${id}/test`], ['POST', '/api/rules/test']] as const)
+      expect((await viewer.sendJson(method, path, { name: 'Mine' })).status).toBe(403);
+  }); // prettier-ignore
+});
+
+describe('a trial', () => {
+  const today = new Date(Date.now() - 3_600_000);
+  async function seedPast(zone: string): Promise<string> {
+    const old = new Date(Date.now() - 30 * 86_400_000);
+    const seen = [
+      { cameraId: 'yard', capturedAt: today, zones: [zone] },
+      { cameraId: 'yard', capturedAt: new Date(today.getTime() + 40_000), zones: [zone] },
+      { cameraId: 'yard', capturedAt: new Date(today.getTime() + 80_000), zones: [] },
+      { cameraId: 'yard', capturedAt: old, zones: [zone] },
+    ];
+    let first = '';
+    for (const { cameraId, capturedAt, zones } of seen) {
+      const frameId = await seedFrame(db, { cameraId, capturedAt });
+      const eventId = await seedEvent(db, { cameraId, bestFrameId: frameId, startedAt: capturedAt });
+      const id = await seedDetection(db, { frameId, eventId, cameraId, capturedAt });
+      await db.query((sql) => sql`update detections set zone_ids = ${zones}::uuid[] where id = ${id}`);
+      first ||= eventId;
+    }
+    return first;
+  }
+
+  it('of a stored rule tells what it would have told of in the last seven days', async () => {
+    const zone = await seedZone(db, 'yard');
+    const eventId = await seedPast(zone);
+    const { id } = await createRule({ zone_ids: [zone], enabled: false });
+    const response = await api.send(`/api/rules/${id}/test`, { method: 'POST' });
+    expect(response.status).toBe(200);
+    const trial = (await response.json()) as { would_alert: unknown[] };
+    expect(trial).toMatchObject({ events_examined: 3, total: 2, suppressed_by_cooldown: 1, truncated: false, stopped_at: null });
+    expect(trial.would_alert).toMatchObject([
+      { event_id: eventId, camera_id: 'yard', captured_at: today.toISOString(), label: 'person', score: 0.9, risk_score: 20, zone_ids: [zone], suppressed_by_cooldown: false },
+      { suppressed_by_cooldown: true },
+    ]);
+    const longer = { since: new Date(Date.now() - 31 * 86_400_000).toISOString() };
+    expect(await (await api.sendJson('POST', `/api/rules/${id}/test`, longer)).json()).toMatchObject({ events_examined: 4, total: 3 });
+  }); // prettier-ignore
+
+  it('of a rule that is not stored does the same', async () => {
+    await seedPast(await seedZone(db, 'yard'));
+    const draft = { rule: { cooldown_s: 0 }, until: new Date(today.getTime() + 80_000).toISOString() };
+    const response = await api.sendJson('POST', '/api/rules/test', draft);
+    expect([response.status, await response.json()]).toMatchObject([200, { events_examined: 2, total: 2, suppressed_by_cooldown: 0 }]);
+    expect(await faultsOf(await api.sendJson('POST', '/api/rules/test', { rule: { camera_ids: ['moon'] } }))).toEqual([
+      'body.rule.camera_ids.0: there is no camera "moon"',
+    ]);
+    expect(await api.get('/api/rules')).toMatchObject({ items: [] });
+  }); // prettier-ignore
+
+  it.each([
+    [{ since: '2025-06-02T00:00:00Z', until: '2025-06-02T00:00:00Z' }, 'body.since: must be before `until`'],
+    [{ since: '2025-01-01T00:00:00Z', until: '2025-06-02T00:00:00Z' }, 'body.since: must be at most 90 days before `until`'],
+    [{ since: 'yesterday' }, 'body.since: must be a time such as'],
+  ])('has a span: %j', async (span, expected) => {
+    const { id } = await createRule();
+    expect(await faultsOf(await api.sendJson('POST', `/api/rules/${id}/test`, span))).toEqual([expect.stringContaining(expected)]);
+  }); // prettier-ignore
+});
