@@ -97,11 +97,12 @@ export async function openBus({ redisUrl }: Config, db: Database, log: Logger, p
   return createRedisBus({ url: redisUrl, log, channel, ...(part && { part }) });
 }
 
-export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({
+export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone, stationaryMs }: Config) => ({
   idleMs: eventIdleMs,
   windowMs: eventWindowMs,
   bands: riskBands,
   timeZone,
+  stationaryMs,
 });
 
 export const toInbox = ({

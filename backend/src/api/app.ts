@@ -20,6 +20,7 @@ import { addRequeue } from './requeue.ts';
 import { addSession } from './session.ts';
 import { addStats } from './stats.ts';
 import { addSystem } from './system.ts';
+import { addZones } from './zones.ts';
 
 /** All routes behind one edge. */
 export function createApp(options: ApiOptions): ApiApp {
@@ -29,6 +30,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addMetrics(app, options);
   addSession(app, options);
   addCameras(app, options);
+  addZones(app, options);
   addFrames(app, options);
   addRequeue(app, options);
   addFramePictures(app, options);

@@ -9,7 +9,7 @@ const NAME_CHARS_MAX = 100;
 const FOLDER_BYTES_MAX = 255;
 
 /** It is shown on pages, terminals and in logs. */
-const name = text(1, NAME_CHARS_MAX)
+export const name = text(1, NAME_CHARS_MAX)
   .refine((value) => value.trim() !== '', 'must not be blank')
   .refine(isPrintable, 'must not hold control characters, line breaks or marks that turn the reading direction');
 
