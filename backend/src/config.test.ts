@@ -33,10 +33,16 @@ describe('configuration', () => {
       leaseMs: 60_000,
       eventIdleMs: 30_000,
       eventWindowMs: 90_000,
+      stationaryMs: 60_000,
       riskBands: { lowMax: 29, mediumMax: 59, highMax: 84 },
       log: { level: 'info', format: 'json' },
     });
     expect([...(parse({}).labels as Set<string>)]).toContain('person');
+  });
+
+  it('takes 0 for never where something can be too old or too still', () => {
+    expect(parse({ STATIONARY_S: '0', RETENTION_DAYS: '0' })).toMatchObject({ stationaryMs: undefined, retentionMs: undefined }); // prettier-ignore
+    expect(parse({ STATIONARY_S: '300' }).stationaryMs).toBe(300_000);
   });
 
   it('copies from a folder that the user named, unless told to move', () => {

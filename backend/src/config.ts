@@ -143,6 +143,8 @@ function toConfig(env: Environment, surroundings: Surroundings, sourceOf: Source
     leaseMs: env.LEASE_SECONDS * 1_000,
     eventIdleMs: env.EVENT_IDLE_S * 1_000,
     eventWindowMs: env.EVENT_WINDOW_S * 1_000,
+    /** Undefined: what stands still counts like everything else. */
+    stationaryMs: env.STATIONARY_S === 0 ? undefined : env.STATIONARY_S * 1_000,
     riskBands: { lowMax: env.RISK_LOW_MAX, mediumMax: env.RISK_MEDIUM_MAX, highMax: env.RISK_HIGH_MAX },
     analyzer: env.ANALYZER,
     llm: {

@@ -110,11 +110,12 @@ export async function openRateLimiter(parts: {
   return parts.closers.add('rate limiter', createRateLimiter({ perMinute, redis, clock: steady }));
 }
 
-export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone }: Config) => ({
+export const toEventRules = ({ eventIdleMs, eventWindowMs, riskBands, timeZone, stationaryMs }: Config) => ({
   idleMs: eventIdleMs,
   windowMs: eventWindowMs,
   bands: riskBands,
   timeZone,
+  stationaryMs,
 });
 
 export const toInbox = ({

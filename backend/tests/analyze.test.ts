@@ -31,7 +31,9 @@ beforeAll(async () => {
   await mkdir(path.join(dataDir.path, 'inbox'));
   const model = { ANALYZER: 'llm', LLM_URL: `${llm.url}/v1`, LLM_API_KEY: LLM_KEY, LLM_MODEL: 'nemotron' };
   const limits = { LLM_IMAGES_MAX: '1', LLM_TIMEOUT_MS: '30000', EVENT_IDLE_S: '1', EVENT_WINDOW_S: '5' };
-  nightjar = await startProcess(dataDir.path, { ...model, ...limits });
+  // Every visit is the same picture: whoever is in it would stand still.
+  const still = { STATIONARY_S: '0' };
+  nightjar = await startProcess(dataDir.path, { ...model, ...limits, ...still });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   dashboard = await listen(nightjar.url);
 });

@@ -30,6 +30,7 @@ import { addRequeue } from './requeue.ts';
 import { addSession } from './session.ts';
 import { addStats } from './stats.ts';
 import { addSystem } from './system.ts';
+import { addZones } from './zones.ts';
 
 /** All routes behind one edge. */
 export function createApp(options: ApiOptions): ApiApp {
@@ -41,6 +42,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addKeys(app, options);
   addAudit(app, options);
   addCameras(app, options);
+  addZones(app, options);
   addFrames(app, options);
   addFrameUpload(app, options);
   addRequeue(app, options);

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
@@ -27,7 +27,8 @@ const image = route('viewer', {
   method: 'get',
   path: '/api/frames/{id}/image',
   tags: ['frames'],
-  description: 'The original bytes; with `annotated` or `width` a JPEG made from them, never enlarged.',
+  description:
+    'The original bytes; with `annotated` or `width` a JPEG made from them, never enlarged. `annotated` draws what counts: no suppressed detections.',
   request: { params: uuidParams, query: z.strictObject({ annotated: flag.optional(), width }) },
   responses: {
     200: picture('the picture'),
@@ -93,10 +94,15 @@ function toPictured(frame: FrameRow): PicturedFrame {
   return { ...frame, mediaPath, sha256 };
 }
 
+/** What counts: a box around the car that has been parked there for days would only be in the way. */
 async function readObjects(db: Database, frameId: string): Promise<DetectedObject[]> {
   const { detections } = tables;
   const rows = await db.read((orm) =>
-    orm.select().from(detections).where(eq(detections.frameId, frameId)).orderBy(detections.score, detections.id),
+    orm
+      .select()
+      .from(detections)
+      .where(and(eq(detections.frameId, frameId), isNull(detections.suppressedBy)))
+      .orderBy(detections.score, detections.id),
   );
   // Weakest first, so that the strongest box is drawn on top.
   return rows.map(toDetection).map(({ label, score, bbox }) => ({ label, score, bbox }));

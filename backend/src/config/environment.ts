@@ -99,6 +99,8 @@ export const environment = z.object({
   LEASE_SECONDS: whole(3, 3_600).default(60),
   EVENT_IDLE_S: decimal(0.1, 86_400).default(30),
   EVENT_WINDOW_S: decimal(0.1, 86_400).default(90),
+  // 0: what stands still counts for as long as it is seen.
+  STATIONARY_S: decimal(0, 86_400).default(60),
   ANALYZER: z.enum(['rules', 'llm'], 'must be rules or llm').default('rules'),
   LLM_URL: url(['http:', 'https:']).optional(),
   LLM_API: z.enum(['chat', 'completion'], 'must be chat or completion').default('chat'),

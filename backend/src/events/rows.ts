@@ -11,6 +11,8 @@ export interface EventRules extends GroupingRules {
   readonly bands: RiskBands;
   /** IANA name of the cameras' time zone. */
   readonly timeZone: string;
+  /** What has not moved for so long does not count; undefined: it does, for ever. */
+  readonly stationaryMs?: number | undefined;
 }
 
 /**

@@ -74,7 +74,11 @@ async function deleteRows(tx: Tx, eventIds: string[], frames: readonly FrameRow[
     await tx`delete from detections where event_id = any(${eventIds}::uuid[])`;
     await tx`delete from events where id = any(${eventIds}::uuid[])`;
   }
-  if (frames.length > 0) await tx`delete from frames where id = any(${frames.map(({ id }) => id)}::uuid[])`;
+  if (frames.length === 0) return;
+  const frameIds = frames.map(({ id }) => id);
+  // What did not count is of no event.
+  await tx`delete from detections where frame_id = any(${frameIds}::uuid[]) and event_id is null`;
+  await tx`delete from frames where id = any(${frameIds}::uuid[])`;
 }
 
 /** Those that have no frame left. */

@@ -1,4 +1,4 @@
-/** What goes next: the oldest events, frames in which nothing was found, and clips without frames, merged by age. */
+/** What goes next: the oldest events, frames in which nothing was found that counts, and clips without frames, merged by age. */
 import type { Sql, Tx } from '../db/index.ts';
 
 export interface Item {

@@ -45,6 +45,23 @@ describe('by age', () => {
     expect(await house.faults()).toEqual([]);
   });
 
+  it('deletes what did not count with its frame, whether that is of an event or of none', async () => {
+    const alone = await house.addFrame();
+    const young = await house.addFrame({ ageDays: 1 });
+    await house.addEvent({ frames: 2 });
+    await house.db.query(
+      (sql) => sql`
+        insert into detections (id, frame_id, camera_id, label, score, x, y, width, height, captured_at, model, suppressed_by)
+        select gen_random_uuid(), id, 'yard', 'car', 0.9, 1, 1, 2, 2, now(), 'm', 'stationary' from frames`,
+    );
+    const retention = house.createRetention();
+    await retention.runOnce();
+    expect(retention.stats()).toMatchObject({ events: 1, frames: 3 });
+    expect(await house.media.has(alone.mediaPath)).toBe(false);
+    expect(await house.db.query((sql) => sql`select frame_id from detections`)).toEqual([{ frameId: young.id }]);
+    expect(await house.faults()).toEqual([]);
+  });
+
   it('leaves what is under way: pending frames, open events, events to be analyzed, clips being cut', async () => {
     await house.addFrame({ state: 'pending' });
     await house.addEvent({ state: 'open' });

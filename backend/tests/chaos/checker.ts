@@ -128,7 +128,7 @@ async function checkDoubles(sql: Sql): Promise<readonly Finding[]> {
         or frame_count <> (select count(distinct frame_id) from detections where event_id = events.id)`],
     ['wrong', 'frames whose event is not that of their detections', sql<Count[]>`
       select count(*) from frames where event_id is distinct from (
-        select event_id from detections where frame_id = frames.id limit 1)`],
+        select event_id from detections where frame_id = frames.id and event_id is not null limit 1)`],
     ['leak', 'frames that are leased', sql<Count[]>`select count(*) from frames where state = 'leased'`],
   ]; // prettier-ignore
   const findings: Finding[] = [];

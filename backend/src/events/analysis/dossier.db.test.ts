@@ -27,6 +27,22 @@ it('tells its analysts what was seen, best pictures first, and of earlier events
   expect(dossier.sightings[0]?.box.height).toBeCloseTo(40 / 480);
 });
 
+it('names the zones that the event was in, and leaves out what does not count', async () => {
+  const id = await closeEvent(0);
+  await db.query((sql) => sql`
+    insert into zones (id, camera_id, name, kind, polygon, labels)
+    select gen_random_uuid(), 'yard', name, 'watch', '[[0,0],[1,0],[1,1]]', '{}' from unnest('{Drive,Pond}'::text[]) as name`); // prettier-ignore
+  await db.query((sql) => sql`update detections set zone_ids = array(select id from zones where name = 'Drive')`);
+  const frameId = await seedFrame(db, { cameraId: 'yard', capturedAt: seedTime(1) });
+  await db.query((sql) => sql`
+    insert into detections (id, frame_id, camera_id, label, score, x, y, width, height, captured_at, model, suppressed_by, zone_ids)
+    select gen_random_uuid(), ${frameId}, 'yard', 'car', 0.9, 1, 1, 1, 1, now(), 'test', 'ignore_zone', array(select id from zones)`); // prettier-ignore
+  const { event } = await claimOne();
+  const dossier = await readDossier(db, event, 'UTC');
+  expect(dossier).toMatchObject({ event: { id }, zones: ['Drive'], tallies: [{ label: 'person', detections: 1 }] });
+  expect([dossier.sightings.length, dossier.pictures.length]).toEqual([1, 1]);
+});
+
 it('of a long event tells of frames picked evenly, the first and the last among them', async () => {
   const id = await closeEvent(0);
   await db.query((sql) => sql`

@@ -1,4 +1,4 @@
-/** Reads what an analyst is told of an event. Four small reads, one after the other: analysis never crowds the pool. */
+/** Reads what an analyst is told of an event. Five small reads, one after the other: analysis never crowds the pool. */
 import type { Database, Sql } from '../../db/index.ts';
 import type { Dossier, EventPicture, LabelTally, PastEvent, Sighting } from '../../model/analysis.ts';
 import type { CameraEvent } from '../../model/index.ts';
@@ -9,6 +9,7 @@ const FRAMES_MAX = 60;
 const SIGHTINGS_MAX = 600;
 const PICTURES_MAX = 8;
 const PAST_MAX = 5;
+const ZONES_MAX = 50;
 
 export async function readDossier(db: Database, event: EventToAnalyze, timeZone: string): Promise<Dossier> {
   const { id } = event;
@@ -19,7 +20,7 @@ export async function readDossier(db: Database, event: EventToAnalyze, timeZone:
     sightings: await db.query((sql) => readSightings(sql, id)),
     pictures: await db.query((sql) => readPictures(sql, id)),
     past: await db.query((sql) => readPast(sql, event, timeZone)),
-    zones: [], // there are none yet
+    zones: await db.query((sql) => readZoneNames(sql, id)),
   };
 }
 
@@ -42,6 +43,14 @@ async function readSightings(sql: Sql, eventId: string): Promise<readonly Sighti
     from detections join picked using (frame_id) join frames on frames.id = frame_id
     where detections.event_id = ${eventId} order by detections.captured_at, detections.id limit ${SIGHTINGS_MAX}`;
   return rows.map(({ label, score, capturedAt, ...box }) => ({ label, score, atMs: capturedAt.getTime(), box }));
+}
+
+/** Of those in which something of the event stood, and that are still there. */
+async function readZoneNames(sql: Sql, eventId: string): Promise<readonly string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select distinct name from zones where id in (select unnest(zone_ids) from detections where event_id = ${eventId})
+    order by name limit ${ZONES_MAX}`;
+  return rows.map(({ name }) => name);
 }
 
 const readPictures = (sql: Sql, eventId: string) => sql<EventPicture[]>`

@@ -1,0 +1,94 @@
+/**
+ * Which of the objects in a frame count: by the zones of the camera as they are now, and by what has stood still there.
+ * What does not count is stored and told of all the same, with the reason; it opens and extends no event.
+ */
+import type { Tx } from '../../db/index.ts';
+import { groupBy } from '../../lib/group-by.ts';
+import type { NewId } from '../../lib/id.ts';
+import type { DetectedObject, Frame } from '../../model/index.ts';
+import type { Suppression, Zone } from '../../model/zone.ts';
+import { readMemories, readNeighbours, writeMemories, type Neighbours } from './memory.ts';
+import { seeFrame, type SceneBox } from './stationary.ts';
+import { judgeByZones, toFootPoint, type Size } from './zones.ts';
+
+export interface SeenFrame {
+  readonly frame: Frame;
+  /** Pixels of its picture. */
+  readonly size: Size;
+  readonly objects: readonly DetectedObject[];
+}
+
+export interface JudgedObject extends DetectedObject {
+  readonly zoneIds: readonly string[];
+  readonly suppressedBy: Suppression | null;
+}
+
+export interface SceneOptions {
+  /** Undefined: nothing is too still to count. */
+  readonly stationaryMs: number | undefined;
+  readonly newId: NewId;
+}
+
+/** The cameras must be locked. */
+export async function judgeScene<Seen extends SeenFrame>(
+  tx: Tx,
+  seen: readonly Seen[],
+  { stationaryMs, newId }: SceneOptions,
+): Promise<readonly (Seen & { readonly objects: readonly JudgedObject[] })[]> {
+  if (seen.length === 0) return [];
+  const zonesOf = groupBy(await readZones(tx, [...new Set(seen.map(({ frame }) => frame.cameraId))]), (zone) => zone.cameraId); // prettier-ignore
+  const judged = seen.map((one) => ({ ...one, objects: judgeObjects(one, zonesOf.get(one.frame.cameraId) ?? []) }));
+  return stationaryMs === undefined ? judged : suppressStationary(tx, judged, { stationaryMs, newId });
+}
+
+/** Read anew each time: a change of zones holds for the next frame, whichever process examines it. */
+const readZones = (tx: Tx, cameraIds: string[]) => tx<Zone[]>`
+  select * from zones where camera_id = any(${cameraIds}::text[]) and enabled order by created_at, id`;
+
+const judgeObjects = ({ objects, size }: SeenFrame, zones: readonly Zone[]): readonly JudgedObject[] =>
+  objects.map((object) => ({ ...object, ...judgeByZones(zones, object.label, toFootPoint(object.bbox, size)) }));
+
+type Judged = SeenFrame & { readonly objects: readonly JudgedObject[] };
+
+const counts = ({ suppressedBy }: JudgedObject): boolean => suppressedBy === null;
+
+/** Only what counts by the zones is remembered. */
+async function suppressStationary<One extends Judged>(
+  tx: Tx,
+  judged: readonly One[],
+  rules: { readonly stationaryMs: number; readonly newId: NewId },
+): Promise<readonly One[]> {
+  const telling = judged.filter(({ objects }) => objects.some(counts));
+  if (telling.length === 0) return judged;
+  const before = await readMemories(tx, [...new Set(telling.map(({ frame }) => frame.cameraId))]);
+  const neighbours = await readNeighbours(tx, telling.map(({ frame }) => frame)); // prettier-ignore
+  const after = new Map(before);
+  const stationary = new Set<JudgedObject>();
+  for (const one of telling.toSorted((a, b) => a.frame.capturedAt.getTime() - b.frame.capturedAt.getTime())) {
+    const { id, cameraId } = one.frame;
+    const scene = seeFrame(after.get(cameraId) ?? [], toSceneFrame(one, neighbours.get(id)), rules);
+    after.set(cameraId, scene.memory);
+    for (const [index, object] of one.objects.filter(counts).entries())
+      if (scene.stationary[index]) stationary.add(object);
+  }
+  await writeMemories(tx, before, after);
+  const suppress = (object: JudgedObject): JudgedObject =>
+    stationary.has(object) ? { ...object, suppressedBy: 'stationary' } : object;
+  return judged.map((one) => ({ ...one, objects: one.objects.map(suppress) }));
+}
+
+function toSceneFrame({ frame, size, objects }: Judged, neighbours: Neighbours | undefined) {
+  return {
+    capturedMs: frame.capturedAt.getTime(),
+    receivedMs: frame.receivedAt.getTime(),
+    objects: objects.filter(counts).map(({ label, bbox }) => ({ label, box: toShares(bbox, size) })),
+    ...(neighbours ?? { examinedBeforeMs: [], examinedAfterMs: [] }),
+  };
+}
+
+const toShares = ({ x, y, width, height }: SceneBox, size: Size): SceneBox => ({
+  x: x / size.width,
+  y: y / size.height,
+  width: width / size.width,
+  height: height / size.height,
+});
