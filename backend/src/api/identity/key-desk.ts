@@ -5,7 +5,7 @@ import { tables, type Database } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { recordCliChange } from '../audit-log.ts';
 import { insertKey, revokeKey } from './key-rows.ts';
-import { keyCreateSchema, newKeySchema, toKeyWanted, toKeyWire, type keySchema } from './key-wire.ts';
+import { keyCreateSchema, toKeyWanted, toKeyWire, type keySchema, type newKeySchema } from './key-wire.ts';
 import { assertFuture } from './keys.ts';
 
 type KeyWire = z.infer<typeof keySchema>;
