@@ -123,6 +123,26 @@ test('another page cannot log somebody in', async () => {
   expect(await ask(authenticator.login(KEY, request({ origin: own }, { method: 'POST' })))).toBe('in');
 });
 
+test('who was let in stays for as long as key and session are good', () => {
+  const stored = { id: 'k', name: 'a key', keyHash: '', role: 'viewer', cameraIds: null, expiresAt: null } as const;
+  const nobody = {
+    find: () => undefined,
+    isLoaded: () => true,
+    use: () => undefined,
+    refresh: () => Promise.resolve(),
+  };
+  const good = { byId: (id: string) => (id === 'k' ? stored : undefined), isEnded: (id: string) => id === 'ended' };
+  const keys = { ...nobody, ...good };
+  const { reasonToLeave } = createAuthenticator({ adminApiKey: KEY, clock, keys });
+  const [past, future] = [new Date(clock.nowMs()), new Date(clock.nowMs() + 1)];
+  expect(reasonToLeave({ keyId: 'admin', sessionId: null, expiresAt: null })).toBeNull();
+  expect(reasonToLeave({ keyId: 'k', sessionId: 'good', expiresAt: future })).toBeNull();
+  expect(reasonToLeave({ keyId: 'gone', sessionId: null, expiresAt: null })).toBe('the key was revoked');
+  expect(reasonToLeave({ keyId: 'k', sessionId: null, expiresAt: past })).toBe('the key has expired');
+  expect(reasonToLeave({ keyId: 'k', sessionId: 'good', expiresAt: past })).toBe('the session has expired');
+  expect(reasonToLeave({ keyId: 'k', sessionId: 'ended', expiresAt: future })).toBe('the session was ended');
+});
+
 const key = { id: 'admin', expiresAt: null };
 
 test('a session outlives a restart, ends after its days, and with the admin key', () => {

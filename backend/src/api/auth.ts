@@ -71,7 +71,7 @@ export interface AuthenticatorOptions {
   /** The time of day. */
   readonly clock: Clock;
   /** Without them there is only the key of the configuration. */
-  readonly keys?: KeyStore;
+  readonly keys?: Omit<KeyStore, 'onLook' | 'close'>;
   readonly guard?: Guard;
 }
 

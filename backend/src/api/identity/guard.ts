@@ -56,10 +56,10 @@ export function createGuard({ log, redis, windowS = WINDOW_S }: GuardOptions = {
   const passing = new Map<string, Promise<void>>();
 
   async function countFailure(network: string): Promise<void> {
-    const waitMs = await failures.take(network);
-    if (waitMs === null) return;
-    log?.warn({ network }, 'too many wrong keys');
-    throw tooMany('too many wrong keys came from this address', waitMs);
+    const refusal = await failures.take(network);
+    if (refusal === null) return;
+    if (refusal.isFirst) log?.warn({ network }, 'too many wrong keys');
+    throw tooMany('too many wrong keys came from this address', refusal);
   }
 
   function remember(network: string): void {
@@ -89,21 +89,27 @@ export function createGuard({ log, redis, windowS = WINDOW_S }: GuardOptions = {
       remember(network);
     },
     async login(keyId, address) {
-      const waitMs = await logins.take(`${keyId}:${toNetwork(address)}`);
-      if (waitMs !== null) throw tooMany(`more than ${LOGINS_MAX} logins within an hour`, waitMs);
+      const refusal = await logins.take(`${keyId}:${toNetwork(address)}`);
+      if (refusal !== null) throw tooMany(`more than ${LOGINS_MAX} logins within an hour`, refusal);
     },
     close: async () => connection && endRedis(connection),
   };
 }
 
-function tooMany(message: string, waitMs: number): BusyError {
+function tooMany(message: string, { waitMs }: Refusal): BusyError {
   const waitS = Math.max(1, Math.ceil(waitMs / 1_000));
   return new BusyError(`${message}: try again in ${waitS} s`, waitS);
 }
 
+interface Refusal {
+  readonly waitMs: number;
+  /** Of this window. */
+  readonly isFirst: boolean;
+}
+
 interface Counter {
-  /** Null, or how long to wait. */
-  take(name: string): Promise<number | null>;
+  /** Null where there was room. */
+  take(name: string): Promise<Refusal | null>;
   giveBack(name: string): Promise<void>;
 }
 
@@ -137,7 +143,8 @@ function createCounter({ connection, name: keyPrefix, ...window }: CounterOption
         await ask((limiter) => limiter.consume(name));
         return null;
       } catch (thrown) {
-        if (thrown instanceof RateLimiterRes) return thrown.msBeforeNext;
+        if (thrown instanceof RateLimiterRes)
+          return { waitMs: thrown.msBeforeNext, isFirst: thrown.consumedPoints === window.points + 1 };
         throw new AwayError('the guard', toMessage(thrown), thrown);
       }
     },
