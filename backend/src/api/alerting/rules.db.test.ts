@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from '@hono/zod-openapi';
 import { createCleanups } from '../../../tests/harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { eventually } from '../../../tests/harness/eventually.ts';
+import { holdRules } from '../../db/rule-lock.ts';
 import { newId } from '../../lib/id.ts';
 import { seedCamera, seedDetection, seedEvent, seedFrame, seedTime } from '../tests/seed.ts';
 import { startTestApi, type TestApi } from '../tests/test-api.ts';
@@ -143,6 +145,28 @@ describe('rules', () => {
     await api.send(`/api/rules/${id}`, { method: 'DELETE' });
     expect(await api.get(`/api/alerts/${alertId}`)).toMatchObject({ rule_id: null, rule_name: 'People' });
   });
+
+  it('are not deleted while a transaction makes alerts of them', async () => {
+    const { id } = await createRule();
+    const frameId = await seedFrame(db, { cameraId: 'yard', capturedAt: seedTime(0) });
+    const eventId = await seedEvent(db, { cameraId: 'yard', bestFrameId: frameId, startedAt: seedTime(0) });
+    let removing: Promise<Response> | undefined;
+    const readWaiting = () =>
+      db.query((sql) => sql`
+        select pid from pg_locks join pg_database on pg_database.oid = pg_locks.database
+        where datname = current_database() and locktype = 'advisory' and not granted`);
+    await db.transaction(async (tx) => {
+      expect(await holdRules(tx)).toMatchObject([{ id }]);
+      removing = api.send(`/api/rules/${id}`, { method: 'DELETE' });
+      await eventually(async () => (await readWaiting()).length === 1, { what: 'the deletion waits', withinMs: 5_000 });
+      await tx`
+        insert into alerts (id, rule_id, rule_name, event_id, camera_id, frame_id, captured_at, created_at, label, score, zone_ids,
+          risk_score, risk_level, summary)
+        values (gen_random_uuid(), ${id}, 'People', ${eventId}, 'yard', ${frameId}, now(), now(), 'person', 1, '{}', 1, 'low', '')`;
+    });
+    expect((await removing)?.status).toBe(204);
+    expect(await api.get('/api/alerts')).toMatchObject({ items: [{ rule_id: null, event_id: eventId }] });
+  }); // prettier-ignore
 
   it('of other cameras are not there for a key that is limited to some', async () => {
     const other = await openFor('admin', ['yard']);

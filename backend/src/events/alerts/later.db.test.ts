@@ -1,5 +1,6 @@
 /** What becomes of alerts after their frame: the analysis, other transactions at the same time, rules that go. */
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../../tests/harness/eventually.ts';
 import { systemClock as clock } from '../../lib/clock.ts';
 import { newId } from '../../lib/id.ts';
 import { call, failed, scored } from '../analysis/test-analysis.ts';
@@ -7,6 +8,7 @@ import { claimDue } from '../analysis/claim.ts';
 import { analyzeDue, analyzeLeft } from '../analysis/rules.ts';
 import { storeVerdict } from '../analysis/store.ts';
 import { closeEvents } from '../close.ts';
+import { lockCameras } from '../rows.ts';
 import { lockRules } from '../../db/rule-lock.ts';
 import { addRule, at, db, lease, openForEachTest, openStore, readAlerts, rules, secondsOf, seen, shoot, toldOf, transact } from './test-alerts.ts'; // prettier-ignore
 
@@ -141,6 +143,31 @@ describe('at the same time', () => {
     const frames = examine(await lease([{ second: 200 }]));
     await Promise.all([answer(90), ...frames.map((one) => openStore().store(one))]);
     expect(await readAlerts()).toHaveLength(1);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['by a language model', () => answer(90)],
+    ['by the rules', () => transact((tx, say) => analyzeDue(tx, say, options()))],
+    ['of what is left', () => transact((tx, say) => analyzeLeft(tx, say, { ...options(), patienceMs: 0 }))],
+  ])('an analysis %s waits for whoever stores frames of the camera', async (_by, analyze) => {
+    await shoot([{ second: 0 }]);
+    await close();
+    const readWaiting = () =>
+      db.query(
+        (sql) => sql`
+          select pid from pg_locks join pg_database on pg_database.oid = pg_locks.database
+          where datname = current_database() and locktype = 'advisory' and not granted`,
+      );
+    let analyzing: Promise<unknown> | undefined;
+    await db.transaction(async (tx) => {
+      await lockCameras(tx, ['yard']);
+      analyzing = analyze();
+      await eventually(async () => (await readWaiting()).length === 1, { what: 'the analysis waits', withinMs: 5_000 });
+      // Events come after cameras: whoever waits for the camera has none of them.
+      await tx`select id from events for update nowait`;
+    });
+    await analyzing;
+    expect(await db.query((sql) => sql`select state from events`)).toEqual([{ state: 'analyzed' }]);
   });
 
   it('rules may go while they match: no frame suffers, and nobody waits for ever', async () => {
