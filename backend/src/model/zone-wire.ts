@@ -9,7 +9,7 @@ export const CORNERS_MAX = 100;
 const share = z.number().min(0).max(1);
 
 export const polygonSchema = z
-  .array(z.tuple([share, share]))
+  .array(z.tuple([share, share]).openapi({ minItems: 2, maxItems: 2 }))
   .min(CORNERS_MIN)
   .max(CORNERS_MAX)
   .openapi({

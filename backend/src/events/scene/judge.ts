@@ -7,8 +7,8 @@ import { groupBy } from '../../lib/group-by.ts';
 import type { NewId } from '../../lib/id.ts';
 import type { DetectedObject, Frame } from '../../model/index.ts';
 import type { Suppression, Zone } from '../../model/zone.ts';
-import { readMemories, readNeighbours, writeMemories, type Neighbours } from './memory.ts';
-import { seeFrame, type SceneBox } from './stationary.ts';
+import { readMemories, readNeighbours, writeMemories, type Memories, type Neighbours } from './memory.ts';
+import { seeFrame, type SceneBox, type SceneRules } from './stationary.ts';
 import { judgeByZones, toFootPoint, type Size } from './zones.ts';
 
 export interface SeenFrame {
@@ -36,9 +36,23 @@ export async function judgeScene<Seen extends SeenFrame>(
   { stationaryMs, newId }: SceneOptions,
 ): Promise<readonly (Seen & { readonly objects: readonly JudgedObject[] })[]> {
   if (seen.length === 0) return [];
-  const zonesOf = groupBy(await readZones(tx, [...new Set(seen.map(({ frame }) => frame.cameraId))]), (zone) => zone.cameraId); // prettier-ignore
+  const frames = seen.map(({ frame }) => frame);
+  const cameraIds = [...new Set(frames.map(({ cameraId }) => cameraId))];
+  const remembering = stationaryMs !== undefined;
+  // Asked at once, these are one round trip.
+  const [zones, memories, neighbours] = await Promise.all([
+    readZones(tx, cameraIds),
+    remembering ? readMemories(tx, cameraIds) : new Map<never, never>(),
+    remembering ? readNeighbours(tx, frames) : new Map<never, never>(),
+  ]);
+  const zonesOf = groupBy(zones, ({ cameraId }) => cameraId);
   const judged = seen.map((one) => ({ ...one, objects: judgeObjects(one, zonesOf.get(one.frame.cameraId) ?? []) }));
-  return stationaryMs === undefined ? judged : suppressStationary(tx, judged, { stationaryMs, newId });
+  if (!remembering) return judged;
+  const { stationary, after } = findStationary(judged, { memories, neighbours, rules: { stationaryMs, newId } });
+  await writeMemories(tx, memories, after);
+  const suppress = (object: JudgedObject): JudgedObject =>
+    stationary.has(object) ? { ...object, suppressedBy: 'stationary' } : object;
+  return judged.map((one) => ({ ...one, objects: one.objects.map(suppress) }));
 }
 
 /** Read anew each time: a change of zones holds for the next frame, whichever process examines it. */
@@ -48,40 +62,38 @@ const readZones = (tx: Tx, cameraIds: string[]) => tx<Zone[]>`
 const judgeObjects = ({ objects, size }: SeenFrame, zones: readonly Zone[]): readonly JudgedObject[] =>
   objects.map((object) => ({ ...object, ...judgeByZones(zones, object.label, toFootPoint(object.bbox, size)) }));
 
-type Judged = SeenFrame & { readonly objects: readonly JudgedObject[] };
+interface Judged extends SeenFrame {
+  readonly objects: readonly JudgedObject[];
+}
+
+interface Known {
+  readonly memories: Memories;
+  readonly neighbours: ReadonlyMap<string, Neighbours>;
+  readonly rules: SceneRules;
+}
 
 const counts = ({ suppressedBy }: JudgedObject): boolean => suppressedBy === null;
 
-/** Only what counts by the zones is remembered. */
-async function suppressStationary<One extends Judged>(
-  tx: Tx,
-  judged: readonly One[],
-  rules: { readonly stationaryMs: number; readonly newId: NewId },
-): Promise<readonly One[]> {
-  const telling = judged.filter(({ objects }) => objects.some(counts));
-  if (telling.length === 0) return judged;
-  const before = await readMemories(tx, [...new Set(telling.map(({ frame }) => frame.cameraId))]);
-  const neighbours = await readNeighbours(tx, telling.map(({ frame }) => frame)); // prettier-ignore
-  const after = new Map(before);
+/** Frames are taken up by their time. Only what counts by the zones is remembered. */
+function findStationary(judged: readonly Judged[], { memories, neighbours, rules }: Known) {
+  const after = new Map(memories);
   const stationary = new Set<JudgedObject>();
-  for (const one of telling.toSorted((a, b) => a.frame.capturedAt.getTime() - b.frame.capturedAt.getTime())) {
+  for (const one of judged.toSorted((a, b) => a.frame.capturedAt.getTime() - b.frame.capturedAt.getTime())) {
     const { id, cameraId } = one.frame;
-    const scene = seeFrame(after.get(cameraId) ?? [], toSceneFrame(one, neighbours.get(id)), rules);
+    const objects = one.objects.filter(counts);
+    if (objects.length === 0) continue;
+    const scene = seeFrame(after.get(cameraId) ?? [], toSceneFrame({ ...one, objects }, neighbours.get(id)), rules);
     after.set(cameraId, scene.memory);
-    for (const [index, object] of one.objects.filter(counts).entries())
-      if (scene.stationary[index]) stationary.add(object);
+    for (const [index, object] of objects.entries()) if (scene.stationary[index]) stationary.add(object);
   }
-  await writeMemories(tx, before, after);
-  const suppress = (object: JudgedObject): JudgedObject =>
-    stationary.has(object) ? { ...object, suppressedBy: 'stationary' } : object;
-  return judged.map((one) => ({ ...one, objects: one.objects.map(suppress) }));
+  return { stationary, after };
 }
 
 function toSceneFrame({ frame, size, objects }: Judged, neighbours: Neighbours | undefined) {
   return {
     capturedMs: frame.capturedAt.getTime(),
     receivedMs: frame.receivedAt.getTime(),
-    objects: objects.filter(counts).map(({ label, bbox }) => ({ label, box: toShares(bbox, size) })),
+    objects: objects.map(({ label, bbox }) => ({ label, box: toShares(bbox, size) })),
     ...(neighbours ?? { examinedBeforeMs: [], examinedAfterMs: [] }),
   };
 }

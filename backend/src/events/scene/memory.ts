@@ -2,7 +2,7 @@
 import type { Tx } from '../../db/index.ts';
 import type { Frame } from '../../model/index.ts';
 import { toTime } from '../../model/wire.ts';
-import { NEIGHBOURS, type Remembered, type SceneBox } from './stationary.ts';
+import { FORGET_MS, NEIGHBOURS, type Remembered, type SceneBox } from './stationary.ts';
 
 interface MemoryRow {
   readonly id: string;
@@ -33,25 +33,22 @@ const toRemembered = ({ id, label, box, firstSeenAt, lastSeenAt, sightings }: Me
   sightings,
 });
 
-/** Writes what has changed, and no more. */
-export async function writeMemories(tx: Tx, before: Memories, after: Memories): Promise<void> {
-  const rows = [...after].flatMap(([cameraId, memory]) => memory.map((one) => ({ cameraId, one })));
-  const old = [...before.values()].flat();
-  const [unchanged, kept] = [new Set(old), new Set(rows.map(({ one }) => one.id))];
-  const gone = old.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
-  const changed = rows.filter(({ one }) => !unchanged.has(one));
-  if (gone.length > 0) await tx`delete from stationary_objects where id = any(${gone}::uuid[])`;
-  if (changed.length > 0) await upsert(tx, changed);
-}
-
 interface CameraMemory {
   readonly cameraId: string;
   readonly one: Remembered;
 }
 
-async function upsert(tx: Tx, changed: readonly CameraMemory[]): Promise<void> {
+/** Writes what has changed, and no more, in one statement. */
+export async function writeMemories(tx: Tx, before: Memories, after: Memories): Promise<void> {
+  const rows = [...after].flatMap(([cameraId, memory]) => memory.map((one): CameraMemory => ({ cameraId, one })));
+  const old = [...before.values()].flat();
+  const [unchanged, kept] = [new Set(old), new Set(rows.map(({ one }) => one.id))];
+  const gone = old.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+  const changed = rows.filter(({ one }) => !unchanged.has(one));
+  if (gone.length + changed.length === 0) return;
   const column = <T>(pick: (one: Remembered) => T): T[] => changed.map(({ one }) => pick(one));
   await tx`
+    with gone as (delete from stationary_objects where id = any(${gone}::uuid[]))
     insert into stationary_objects (id, camera_id, label, box, first_seen_at, last_seen_at, sightings)
     select * from unnest(${column(({ id }) => id)}::uuid[], ${changed.map(({ cameraId }) => cameraId)}::text[],
       ${column(({ label }) => label)}::text[], ${column(({ box }) => JSON.stringify(box))}::text[]::jsonb[],
@@ -76,11 +73,13 @@ const LOOKED_AT_MAX = 50;
 export async function readNeighbours(tx: Tx, frames: readonly Frame[]): Promise<ReadonlyMap<string, Neighbours>> {
   const ids = frames.map(({ id }) => id);
   const near = (side: 'before' | 'after') => {
-    const [compare, order] = side === 'before' ? [tx`<`, tx`desc`] : [tx`>`, tx`asc`];
+    const [compare, order, farthest] =
+      side === 'before' ? [tx`<`, tx`desc`, tx`> given.captured_at - `] : [tx`>`, tx`asc`, tx`< given.captured_at + `];
     return tx`
       array(select captured_at from (
         select id, captured_at, state from frames
         where camera_id = given.camera_id and captured_at ${compare} given.captured_at
+          and captured_at ${farthest} ${FORGET_MS} * interval '1 ms'
         order by captured_at ${order}, id ${order} limit ${LOOKED_AT_MAX}) as near
       where state = 'done' ${side === 'before' ? tx`` : tx`and not id = any(${ids}::uuid[])`}
       order by captured_at ${order} limit ${NEIGHBOURS})`;

@@ -67,7 +67,7 @@ const GONE = { frames: 5, times: 10 };
 const GONE_EARLY = { frames: 3, times: 0.5 };
 export const NEIGHBOURS = Math.max(GONE.frames, GONE_EARLY.frames);
 /** What is seen there after so long is another object, whether somebody looked meanwhile or not. */
-const FORGET_MS = 86_400_000;
+export const FORGET_MS = 86_400_000;
 /** Its row goes later: a backlog of days is worked off from both ends. */
 const KEEP_MS = 7 * FORGET_MS;
 /** On one camera: so many that are stationary, and so many that are not. */
