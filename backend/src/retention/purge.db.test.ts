@@ -15,9 +15,9 @@ afterEach(async () => {
   await house.close();
 });
 
-const purge = async () => {
+const purge = async (): Promise<{ status: number; body: unknown }> => {
   const response = await api.send('/api/cameras/yard?purge=true', { method: 'DELETE' });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 };
 const runOnce = () => house.createRetention({ ageMaxMs: undefined }).runOnce();
 const nothing = { events: 0, frames: 0, clips: 0 };
