@@ -60,6 +60,7 @@ export async function openDoors(parts: DoorParts): Promise<string> {
     authenticator,
     rateLimiter,
     trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins,
     tls: config.tls,
     clock,
     log,

@@ -129,7 +129,7 @@ test('a deleted camera is gone from the lists, its history stays, and it can com
 
 test('what is not there to delete with is refused, not ignored', async () => {
   await seedCamera(db, 'yard');
-  expect((await api.send('/api/cameras/yard?purge=true', { method: 'DELETE' })).status).toBe(400);
+  expect((await api.send('/api/cameras/yard?purge=yes', { method: 'DELETE' })).status).toBe(400);
   expect((await api.send('/api/cameras/yard')).status).toBe(200);
 });
 

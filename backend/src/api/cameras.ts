@@ -6,10 +6,11 @@ import type { Camera } from '../model/index.ts';
 import { cameraSchema, toCameraWire } from '../model/wire.ts';
 import { cameraCreateSchema, cameraPatchSchema, toNewCamera, type NewCamera } from './camera-input.ts';
 import { createOnce } from './create-once.ts';
+import { purgeSchema, requestPurge } from './camera-purge.ts';
 import { recordChange } from './audit-log.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { bodyOf, cameraParams, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp } from './route-parts.ts'; // prettier-ignore
+import { bodyOf, cameraParams, conflict, flag, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp } from './route-parts.ts'; // prettier-ignore
 import { route } from './access.ts';
 import { camerasOf, isVisible } from './visible.ts';
 
@@ -49,9 +50,15 @@ const remove = route('admin', {
   method: 'delete',
   path: '/api/cameras/{id}',
   tags,
-  description: 'The camera is gone from the lists; its frames, detections and events are kept.',
-  request: { params: cameraParams, query: z.strictObject({}) },
-  responses: { 204: { description: 'deleted' }, ...invalid, ...notFound },
+  description:
+    'The camera is gone from the lists; its frames, detections and events are kept, unless it is purged: then they go in the background, and asking again tells what is left.',
+  request: { params: cameraParams, query: z.strictObject({ purge: flag.optional() }) },
+  responses: {
+    204: { description: 'deleted' },
+    202: json(purgeSchema, 'it is being purged; 404 once nothing is left'),
+    ...invalid,
+    ...notFound,
+  },
 });
 
 /** Cameras: rows of `cameras`; a deleted one keeps its row, and its history. */
@@ -111,6 +118,7 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
 
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param');
+    if (c.req.valid('query').purge === true) return c.json(await requestPurge(c, { db, transact, id }), 202);
     await transact(async (tx) => {
       const before = toCameraWire(await lockCamera(tx, id));
       await tx`update cameras set deleted_at = now() where id = ${id}`;
@@ -131,7 +139,7 @@ async function insertCamera(tx: Tx, { id, name, folder }: NewCamera): Promise<Ca
   const [row] = await tx<Camera[]>`
     insert into cameras (id, name, folder) values (${id}, ${name}, ${folder})
     on conflict (id) do update set name = excluded.name, folder = excluded.folder, enabled = true, deleted_at = null
-      where cameras.deleted_at is not null
+      where cameras.deleted_at is not null and cameras.purge_requested_at is null
     returning *`;
   if (!row) throw new NightjarError('conflict', `there is a camera "${id}" already`);
   return row;

@@ -42,6 +42,12 @@ export const isPagePath = (path: string): boolean => pagePaths.has(path);
 /** The page and its parts hold no secrets: they need no key, or nobody could log in. */
 export const openPageRoutes: readonly string[] = pageFiles.flatMap(({ path }) => [`GET ${path}`, `HEAD ${path}`]);
 
+/** Cameras here are not those of the visitor's machine. */
+export const nothingOfTheBrowser = {
+  ...{ camera: [], microphone: [], geolocation: [], payment: [], usb: [], serial: [], bluetooth: [], midi: [] },
+  ...{ displayCapture: [], screenWakeLock: [], idleDetection: [] },
+};
+
 /** Everything from our own origin, nothing inline, nowhere to send a form; and no text ever becomes markup. */
 export const pageHeaders = secureHeaders({
   contentSecurityPolicy: {
@@ -56,6 +62,7 @@ export const pageHeaders = secureHeaders({
     trustedTypes: ["'none'"],
   },
   xFrameOptions: 'DENY',
+  permissionsPolicy: nothingOfTheBrowser,
   strictTransportSecurity: false, // as for the API: a promise that only the owner of the domain can make
 });
 

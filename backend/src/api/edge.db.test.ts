@@ -239,7 +239,7 @@ describe('methods and routes', () => {
   });
 
   test.each([
-    ['DELETE', '/api/frames', 'GET, HEAD'],
+    ['DELETE', '/api/frames', 'GET, HEAD, POST'],
     ['PUT', '/api/cameras', 'GET, HEAD, POST'],
     ['POST', `/api/events/${newId()}`, 'GET, HEAD, PATCH'],
     ['OPTIONS', '/api/system', 'GET, HEAD'],
@@ -269,6 +269,9 @@ describe('what every answer carries', () => {
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'x-frame-options': 'DENY',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': expect.stringContaining('camera=()') as string,
       'cache-control': 'no-store',
       'x-request-id': expect.stringMatching(/^[\w-]+$/) as string,
     });

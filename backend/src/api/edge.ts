@@ -8,12 +8,14 @@ import type { IncomingMessage } from 'node:http';
 import { AwayError, NightjarError, type ErrorKind } from '../lib/errors.ts';
 import type { Identity } from './auth.ts';
 import { readBody } from './body.ts';
-import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
+import { createCors } from './cors.ts';
+import { isPagePath, nothingOfTheBrowser, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { docsHeaders, isDocsPath } from './docs.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
 import { createRateEdge, type RateEdge } from './limits/rate-edge.ts';
 import { refuseOversize } from './limits/server-limits.ts';
+import { toLoggedPath } from './logged-path.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
@@ -31,14 +33,13 @@ const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error
 /** Its clients cannot set headers: without any credentials there, the route itself asks for the key in its form. */
 const FORM_KEY_ROUTE = `POST ${DEEPSTACK_PATH}`;
 
-export type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | 'rateLimiter'>;
+export type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | 'rateLimiter' | 'corsOrigins'>;
 
 export function addEdge(app: ApiApp, options: EdgeOptions): void {
   const rates = createRateEdge(options.rateLimiter);
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
   app.use(safeHeaders, refuseOversize, createAccessLog(options));
-  app.use(keepOutOfCaches);
-  app.use(rates.tell);
+  app.use(keepOutOfCaches, createCors(options.corsOrigins ?? []), rates.tell);
   app.use(createAuthEdge(options, rates), rates.count);
   app.use(readBody);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (c, methods) => refuseMethod(c.get('requestId'), methods) }));
@@ -54,20 +55,22 @@ export function addEdge(app: ApiApp, options: EdgeOptions): void {
   });
 }
 
-/** A line for each request. Only its path: a query may hold what somebody put there by mistake. */
+/** A line for each request, without what somebody may have put into the URL by mistake. */
 const createAccessLog =
   ({ log, clock }: Pick<ApiOptions, 'log' | 'clock'>): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
     const startedMs = clock.nowMs();
     await next();
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = toLoggedPath(c.req.path);
     log.debug({ request_id: c.get('requestId'), method, path, status: c.res.status, ms: clock.nowMs() - startedMs }, 'request'); // prettier-ignore
   };
 
 const apiHeaders = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] },
   xFrameOptions: 'DENY',
-  // Browsers ignore it over plain HTTP, and over TLS it is for the owner of the domain to promise.
+  permissionsPolicy: nothingOfTheBrowser,
+  // It binds every port of the host, also those of other programs: that is for the owner of the domain to promise.
   strictTransportSecurity: false,
 });
 

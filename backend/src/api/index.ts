@@ -4,7 +4,8 @@
  *
  * What fails is a NightjarError that `problem.ts` turns into `application/problem+json`; `createApi` itself throws
  * `conflict` when the port is taken. Limits: JSON bodies of 1 MiB, guests' forms by `guests.ts`, pages of 200, two renditions drawn at a time and 32
- * waiting, 5 s for requests under way at `close`; headers and idle connections by Node's own defaults.
+ * waiting, 5 s for requests under way at `close`; of connections, URLs, headers and slowness `limits/server-limits.ts`, of requests in a
+ * minute `limits/rate-limiter.ts`, of pictures by POST `frame-upload.ts`.
  */
 export { createApi, createHealthApi, type Api } from './server.ts';
 export { describeApi } from './describe-api.ts';

@@ -188,6 +188,8 @@ export interface ApiOptions {
   readonly serverLimits?: Partial<ServerLimits> | undefined;
   /** Undefined: everybody may ask as often as they like. */
   readonly rateLimiter?: RateLimiter | undefined;
+  /** Of pages that may ask, with a key. */
+  readonly corsOrigins?: readonly string[] | undefined;
   /** Whose word counts on whom they ask for: addresses, networks, `loopback`. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** The day of `stats/summary` begins at midnight here; an IANA name. */

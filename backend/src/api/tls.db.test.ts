@@ -165,8 +165,8 @@ describe('a renewal', () => {
     await rm(files.keyFile);
     await eventually(() => book.said('cannot be read') > 0, { what: 'the word on a missing file' });
     expect(await nameAt(api.port)).toBe('first');
-    await files.link('key', second.key);
     await files.link('cert', second.cert);
+    await files.link('key', second.key);
     await eventually(async () => (await nameAt(api.port)) === 'second', { what: 'the new certificate' });
     expect([book.said('TLS_CERT is no certificate'), book.said('cannot be read')]).toEqual([1, 1]);
   });

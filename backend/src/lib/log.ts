@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { PassThrough } from 'node:stream';
 import pretty from 'pino-pretty';
 import { errorCode } from './errors.ts';
@@ -11,11 +11,11 @@ export interface LogOptions {
 }
 
 /** Structured logs on stderr: stdout belongs to what a command was asked for. */
-export function createLog({ level, format }: LogOptions): Logger {
+export function createLog({ level, format }: LogOptions, destination?: DestinationStream): Logger {
   const stream =
     format === 'pretty'
-      ? pretty({ destination: 2, ignore: 'pid,hostname', sync: true })
-      : pino.destination({ dest: 2, sync: true });
+      ? pretty({ destination: destination ?? 2, ignore: 'pid,hostname', sync: true })
+      : (destination ?? pino.destination({ dest: 2, sync: true }));
   return pino({ level, base: null, serializers: { err: toErrorFacts } }, stream);
 }
 

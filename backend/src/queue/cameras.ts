@@ -26,8 +26,15 @@ export async function resolveCamera(
   if (found) return toCamera(found);
   // The camera of files in the inbox itself is one at most.
   if (folder !== ROOT_FOLDER) await assertRoom(tx, camerasMax);
+  await assertNotPurged(tx, folder);
   const [back] = await tx<Camera[]>`update cameras set deleted_at = null where folder = ${folder} returning *`;
   return back ? toCamera(back) : createCamera(tx, say, folder);
+}
+
+/** What comes meanwhile waits in the folder, and gets a new camera when the old one is gone. */
+async function assertNotPurged(tx: Tx, folder: string): Promise<void> {
+  const rows = await tx`select 1 from cameras where folder = ${folder} and purge_requested_at is not null`;
+  if (rows.length > 0) throw new NightjarError('forbidden', 'its former camera is being purged, which takes a while');
 }
 
 async function assertRoom(tx: Tx, camerasMax: number): Promise<void> {

@@ -93,5 +93,5 @@ async function deleteClips(tx: Tx, ids: string[]): Promise<readonly FileRow[]> {
 }
 
 /** Each once, for several frames may share one. */
-const toFiles = (rows: readonly FileRow[]): ReadonlyMap<string, number> =>
+export const toFiles = (rows: readonly FileRow[]): ReadonlyMap<string, number> =>
   new Map(rows.flatMap(({ mediaPath, bytes }) => (mediaPath === null ? [] : [[mediaPath, bytes] as const])));

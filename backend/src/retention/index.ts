@@ -6,6 +6,8 @@
  * Rows and the request to remove their files are one transaction, so no crash leaves a row without its file, nor a file
  * that nobody knows of (removals.ts). `check/` compares both sides, and repairs.
  *
+ * Cameras that somebody wants purged go first, with everything that came through them (purge.ts).
+ *
  * Frames that are not examined yet are never deleted, nor are events under way. Runs where files are stored (the role
  * `ingest`): there the disk that fills is at hand, and the inbox. Several processes may run it; one takes a step at a time.
  *
@@ -18,6 +20,7 @@ import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createAgeBound, type AgeOptions } from './age.ts';
 import { createInboxRows } from './inbox-rows.ts';
+import { purgeCameras } from './purge.ts';
 import { pruneRemovals, removeDue } from './removals.ts';
 import { createTrouble, isVain, toGib, toLook } from './room.ts';
 import { addTally, createTally, walk, type Tally, type WalkEnd } from './walk.ts';
@@ -121,6 +124,7 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
   }
 
   async function runOnce(signal: AbortSignal): Promise<void> {
+    await tallied('with their camera', (tally) => purgeCameras({ ...options, tally, signal }));
     const isMinute = clock.nowMs() - agedMs >= AGE_EVERY_MS || clock.nowMs() < agedMs;
     if (isMinute && options.ageMaxMs !== undefined) await forgetOld(options.ageMaxMs, signal);
     const { isShort } = await look();

@@ -15,7 +15,14 @@ interface Holder {
 export const heldBy = (holder: Holder): Pick<ApiOptions, 'authenticator'> => ({
   authenticator: {
     ...createAuthenticator({ adminApiKey: TEST_KEY, clock: systemClock }),
-    authenticateRequest: async () => ({ ...holder, by: 'key', sessionId: null, expiresAt: null, keyId: 'k', name: 'a limited key' }),
+    authenticateRequest: async () => ({
+      ...holder,
+      by: 'key',
+      sessionId: null,
+      expiresAt: null,
+      keyId: 'k',
+      name: 'a limited key',
+    }),
   },
 });
 

@@ -143,6 +143,7 @@ CREATE TABLE "zones" (
 ALTER TABLE "detections" ALTER COLUMN "event_id" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "detections" ADD COLUMN "zone_ids" uuid[] DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE "detections" ADD COLUMN "suppressed_by" text;--> statement-breakpoint
+ALTER TABLE "cameras" ADD COLUMN "purge_requested_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "frames" ADD COLUMN "trace_parent" text;--> statement-breakpoint
 ALTER TABLE "outbox" ADD COLUMN "trace_parent" text;--> statement-breakpoint
 ALTER TABLE "alerts" ADD CONSTRAINT "alerts_rule_id_rules_id_fk" FOREIGN KEY ("rule_id") REFERENCES "public"."rules"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
@@ -175,5 +176,6 @@ CREATE INDEX "rules_newest" ON "rules" USING btree ("created_at" DESC NULLS FIRS
 CREATE INDEX "stationary_objects_camera" ON "stationary_objects" USING btree ("camera_id");--> statement-breakpoint
 CREATE INDEX "stationary_objects_last_seen" ON "stationary_objects" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE INDEX "zones_camera_newest" ON "zones" USING btree ("camera_id","created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+ALTER TABLE "cameras" ADD CONSTRAINT "cameras_purged" CHECK (purge_requested_at is null or deleted_at is not null);--> statement-breakpoint
 ALTER TABLE "detections" ADD CONSTRAINT "detections_suppressed" CHECK ((event_id is null) = (suppressed_by is not null));--> statement-breakpoint
 ALTER TABLE "detections" ADD CONSTRAINT "detections_suppressed_by" CHECK (suppressed_by in ('ignore_zone', 'outside_zones', 'stationary'));
