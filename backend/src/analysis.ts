@@ -12,6 +12,8 @@ import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import { meterAnalyst } from './metering.ts';
+import type { Meters } from './metrics/index.ts';
 import type { Analyst, AnalystHealth, EventPicture } from './model/analysis.ts';
 import { toEventRules } from './parts.ts';
 
@@ -25,6 +27,7 @@ interface AnalysisParts {
   readonly db: Database;
   readonly transact: Transact;
   readonly media: Pick<MediaStore, 'read'>;
+  readonly meters: Meters;
 }
 
 export interface Analysis {
@@ -35,7 +38,7 @@ export interface Analysis {
 export function openAnalysis(parts: AnalysisParts): Analysis {
   const { config, log, closers, db, transact } = parts;
   const rules = toEventRules(config);
-  const analyst = config.analyzer === 'llm' ? openLlm(parts) : undefined;
+  const analyst = config.analyzer === 'llm' ? meterAnalyst(openLlm(parts), parts.meters) : undefined;
   const options = { db, transact, rules, clock, log, newId };
   const analyzer = closers.add('analyzer', createAnalyzer({ ...options, analyst }));
   const worker = analyst && createAnalysisWorker({ ...options, analyst, ageMaxMs: config.llm.ageMaxMs });

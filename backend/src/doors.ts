@@ -9,6 +9,7 @@ import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import type { Meters } from './metrics/index.ts';
 import { toInspect } from './parts.ts';
 import { createClipRequeue, createRequeue } from './queue/index.ts';
 
@@ -22,6 +23,7 @@ interface DoorParts {
   readonly transact: Transact;
   readonly facts: Facts;
   readonly detection: Detection;
+  readonly meters: Meters;
 }
 
 /** Runs' worth of guests' pictures in the works, one computing and one decoded: the pipeline has three in hand. */
@@ -31,7 +33,7 @@ const GUEST_PICTURES_AT_ONCE_MAX = 64;
 
 /** The API and the sockets, on one port. */
 export async function openDoors(parts: DoorParts): Promise<string> {
-  const { config, log, closers, db, bus, media, transact, facts } = parts;
+  const { config, log, closers, db, bus, media, transact, facts, meters } = parts;
   const readers = {
     readAfter: (seq: number, limit: number) => readAfter(db, seq, limit),
     readLatest: () => readLatest(db),
@@ -39,9 +41,13 @@ export async function openDoors(parts: DoorParts): Promise<string> {
   const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
   const authenticate = authenticator.authenticateUpgrade;
-  const sockets = closers.add('sockets', createSocketServer({ hub, authenticate, status: facts.status, clock, log }));
+  const sockets = closers.add(
+    'sockets',
+    createSocketServer({ hub, authenticate, status: facts.status, clock, log, meter: meters.socket }),
+  );
   const api = await createApi({
     ...facts,
+    ...toFigures(meters),
     db,
     transact,
     host: config.host,
@@ -65,10 +71,18 @@ export async function openDoors(parts: DoorParts): Promise<string> {
 }
 
 /** Of a process without the API, for probes and collectors of figures. */
-export async function openHealthDoor(port: number, { config, log, closers, facts }: DoorParts): Promise<void> {
+export async function openHealthDoor(
+  port: number,
+  { config, log, closers, db, facts, meters }: DoorParts,
+): Promise<void> {
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
-  closers.add('health', await createHealthApi({ ...facts, authenticator, host: config.host, port, clock, log }));
+  closers.add(
+    'health',
+    await createHealthApi({ ...facts, ...toFigures(meters), db, authenticator, host: config.host, port, clock, log }),
+  );
 }
+
+const toFigures = ({ read, request }: Meters) => ({ figures: read, onRequest: request });
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */
 function toGuestDetector({ config, detection }: DoorParts): GuestDetector {

@@ -19,6 +19,7 @@ const rooms = [
   'gpu',
   'backup',
   'retention',
+  'metrics',
 ];
 const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup'];
 const LINES_MAX = 250;

@@ -49,7 +49,7 @@ export function createApp(options: ApiOptions): ApiApp {
 
 export type HealthOptions = Pick<
   ApiOptions,
-  'authenticator' | 'clock' | 'log' | 'health' | 'readiness' | 'system' | 'pipeline'
+  'authenticator' | 'clock' | 'db' | 'figures' | 'log' | 'health' | 'onRequest' | 'readiness' | 'system' | 'pipeline'
 >;
 
 /** What a process without the API tells of itself, behind the same edge. */

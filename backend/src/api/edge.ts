@@ -10,6 +10,7 @@ import { readBody } from './body.ts';
 import { isPagePath, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
+import { createRequestMeter } from './request-meter.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
@@ -27,9 +28,12 @@ const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error
 /** Its clients cannot set headers: without any credentials there, the route itself asks for the key in its form. */
 const FORM_KEY_ROUTE = `POST ${DEEPSTACK_PATH}`;
 
-export function addEdge(app: ApiApp, options: Pick<ApiOptions, 'authenticator' | 'clock' | 'log'>): void {
+type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | 'onRequest'>;
+
+export function addEdge(app: ApiApp, options: EdgeOptions): void {
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
   app.use(createAccessLog(options));
+  app.use(createRequestMeter(options));
   app.use(safeHeaders, keepOutOfCaches);
   app.use(createAuthEdge(options));
   app.use(readBody);

@@ -123,6 +123,14 @@ export interface RequeueActions<Outcome> {
   }): Promise<number>;
 }
 
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern of its path, as in `/api/frames/{id}`. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
 /** Figures of one GPU; null for what it does not tell. */
 export interface GpuFigures {
   readonly uuid: string;
@@ -172,6 +180,10 @@ export interface ApiOptions {
   system(): SystemFacts | Promise<SystemFacts>;
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
+  /** What was counted and measured in this process, in the text format of Prometheus; goes out with `/metrics`. */
+  readonly figures?: () => Promise<string>;
+  /** Told of each answer. */
+  readonly onRequest?: (answered: AnsweredRequest) => void;
   readonly detector: GuestDetector;
   readonly requeue: RequeueActions<{ readonly outcome: 'pending' | 'forgotten'; readonly frame: Frame }>;
   readonly requeueClips: RequeueActions<Clip>;

@@ -1,0 +1,67 @@
+/** What `/metrics` makes of the ledger, and what the API tells of its own answers. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
+import { startTestApi, type TestApi } from './tests/test-api.ts';
+import type { AnsweredRequest } from './options.ts';
+
+let db: TestDatabase;
+let api: TestApi;
+let answered: AnsweredRequest[];
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  answered = [];
+  api = await startTestApi(db, {
+    onRequest: (one) => answered.push(one),
+    figures: async () =>
+      '# HELP nightjar_counted_total so\n# TYPE nightjar_counted_total counter\nnightjar_counted_total 7\n',
+  });
+});
+afterEach(async () => {
+  await api.close();
+  await db.close();
+});
+
+const readLines = async (): Promise<readonly string[]> =>
+  (await (await fetch(`${api.url}/metrics`)).text()).split('\n').filter((line) => !line.startsWith('#'));
+
+test('tells when each enabled camera was last heard of, and of deliveries', async () => {
+  await db.query((sql) => sql`
+    insert into cameras (id, name, folder, enabled, last_seen_at) values
+      ('gate', 'Gate', 'gate', true, to_timestamp(1700000000.5)),
+      ('off', 'Off', 'off', false, now()),
+      ('new', 'New', 'new', true, null)`); // prettier-ignore
+  await db.query((sql) => sql`insert into channels (id, name, kind, settings) values (gen_random_uuid(), 'us', 'ntfy', '{}')`); // prettier-ignore
+  await db.query((sql) => sql`
+    insert into deliveries (id, channel_id, payload, state, created_at, error_kind, error_message, lease_owner, lease_expires_at)
+    select gen_random_uuid(), channels.id, '{}', state, now() - age, 'unavailable', 'x',
+      case state when 'leased' then 1 end, case state when 'leased' then now() end
+    from channels, (values ('pending', interval '0'), ('leased', '0'), ('dead', '1 hour'), ('dead', '2 days')) as given (state, age)`); // prettier-ignore
+  const lines = await readLines();
+  expect(lines.filter((line) => line.startsWith('nightjar_camera_last_seen'))).toEqual([
+    'nightjar_camera_last_seen_timestamp_seconds{camera="gate"} 1700000000.5',
+  ]);
+  expect(lines).toEqual(expect.arrayContaining(['nightjar_deliveries_waiting 2', 'nightjar_deliveries_dead 1']));
+  expect(lines).toContain('nightjar_counted_total 7');
+});
+
+test('tells of each answer by the pattern of its route, whatever became of it', async () => {
+  const id = '018f0000-0000-7000-8000-000000000001';
+  await api.send(`/api/frames/${id}`);
+  await api.send('/api/cameras/gate/snapshot');
+  await api.send('/api/frames', { method: 'DELETE' });
+  await api.send(`/api/${id}`);
+  await api.send('/api/cameras?limit=0');
+  await fetch(`${api.url}/api/events`);
+  await fetch(`${api.url}/health`, { method: 'HEAD' });
+  expect(answered.map(({ method, route, status }) => `${method} ${route} ${status}`)).toEqual([
+    'GET /api/frames/{id} 404',
+    'GET /api/cameras/{id}/snapshot 404',
+    'DELETE none 405',
+    'GET none 404',
+    'GET /api/cameras 400',
+    'GET /api/events 401',
+    'HEAD /health 200',
+  ]);
+  expect(answered.every(({ durationMs }) => durationMs > 0 && durationMs < 60_000)).toBe(true);
+});
