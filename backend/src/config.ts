@@ -158,6 +158,13 @@ function toConfig(env: Environment, surroundings: Surroundings) {
     diskFreeMinBytes: env.DISK_FREE_MIN_GB * 1024 ** 3,
     replayMs: env.REPLAY_HOURS * 3_600_000,
     adminApiKey: env.ADMIN_API_KEY,
+    traces: {
+      /** Undefined: no traces. */
+      endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+      serviceName: env.OTEL_SERVICE_NAME,
+      share: env.OTEL_TRACES_SAMPLER_ARG,
+    },
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },
   } as const;
 }

@@ -8,6 +8,7 @@ import type { Facts } from './facts.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Tracer } from './lib/trace.ts';
 import type { MediaStore } from './media/index.ts';
 import type { Meters } from './metrics/index.ts';
 import { toInspect } from './parts.ts';
@@ -24,6 +25,7 @@ interface DoorParts {
   readonly facts: Facts;
   readonly detection: Detection;
   readonly meters: Meters;
+  readonly tracer: Tracer;
 }
 
 /** Runs' worth of guests' pictures in the works, one computing and one decoded: the pipeline has three in hand. */
@@ -33,12 +35,12 @@ const GUEST_PICTURES_AT_ONCE_MAX = 64;
 
 /** The API and the sockets, on one port. */
 export async function openDoors(parts: DoorParts): Promise<string> {
-  const { config, log, closers, db, bus, media, transact, facts, meters } = parts;
+  const { config, log, closers, db, bus, media, transact, facts, meters, tracer } = parts;
   const readers = {
     readAfter: (seq: number, limit: number) => readAfter(db, seq, limit),
     readLatest: () => readLatest(db),
   };
-  const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
+  const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log, tracer }));
   const authenticator = createAuthenticator({ adminApiKey: config.adminApiKey, clock });
   const authenticate = authenticator.authenticateUpgrade;
   const sockets = closers.add(

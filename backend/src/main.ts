@@ -22,12 +22,13 @@ import { createClosers, type Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { watchMedia } from './media-watch.ts';
-import { meterDetector, meterEvents, meterQueue } from './metering.ts';
+import { meterDetector, meterEvents, meterQueue, toTraces } from './metering.ts';
 import { createMeters } from './metrics/index.ts';
 import type { Message } from './model/wire.ts';
 import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules } from './parts.ts';
 import { createQueue } from './queue/index.ts';
 import { openSuspects } from './suspects.ts';
+import { openTraces } from './tracing/index.ts';
 
 export interface Nightjar {
   /** Where the API listens; undefined without the role `api`. */
@@ -64,6 +65,7 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const startedAt = new Date(clock.nowMs());
   const meters = createMeters({ version: VERSION, mediaFreeMinBytes: config.diskFreeMinBytes });
   const latencies = createStageLatencies(meters.stage);
+  const { tracer } = closers.add('traces', await openTraces(toTraces(config, { meters, log })));
   const pending = createSignal();
   const clipPending = createSignal();
   const has = (role: Role): boolean => config.roles.has(role);
@@ -99,7 +101,7 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   // Those who examine; and those who cut clips into frames for them.
   const opened = has('detect') ? await openDetectors(config, log, closers) : [];
   const detectors = opened.map((detector) => meterDetector(detector, meters));
-  const examining = { config, log, closers, detectors, queue, media, events, latencies };
+  const examining = { config, log, closers, detectors, queue, media, events, latencies, tracer };
   const detection = openDetection(examining);
   pending.on(detection.wake);
   if (has('detect')) pending.on(openSuspects(examining).wake);
@@ -111,12 +113,12 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
   health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
   const facts = createFacts({ config, health, queue, latencies, startedAt, gpuMonitor });
-  const doors = { config, log, closers, db, bus, media, transact, facts, detection, meters };
+  const doors = { config, log, closers, db, bus, media, transact, facts, detection, meters, tracer };
   const url = has('api') ? await openDoors(doors) : undefined;
   if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);
 
   // The source, last.
-  if (has('ingest')) await openInbox({ config, log, closers, db, media, queue, health, latencies });
+  if (has('ingest')) await openInbox({ config, log, closers, db, media, queue, health, latencies, tracer });
 
   return {
     url,

@@ -1,10 +1,14 @@
 /** Where the rooms' doings meet the meters: each part as it was, and counted. No room knows of it. */
+import type { Config } from './config.ts';
 import type { Detector } from './detect/index.ts';
 import type { EventStore } from './events/index.ts';
-import type { Clock } from './lib/clock.ts';
+import { VERSION } from './facts.ts';
+import { systemClock, type Clock } from './lib/clock.ts';
+import type { Logger } from './lib/log.ts';
 import type { Meters } from './metrics/index.ts';
 import type { Analyst } from './model/analysis.ts';
 import type { Queue } from './queue/index.ts';
+import type { TracesOptions } from './tracing/index.ts';
 
 export function meterQueue(queue: Queue, meters: Meters): Queue {
   const { clips } = queue;
@@ -84,3 +88,15 @@ export function meterAnalyst(analyst: Analyst, meters: Meters): Analyst {
     },
   };
 }
+
+export const toTraces = (
+  { traces, roles }: Config,
+  { meters, log }: { meters: Meters; log: Logger },
+): TracesOptions => ({
+  ...traces,
+  version: VERSION,
+  roles: [...roles],
+  clock: systemClock,
+  log,
+  onSpans: meters.spans,
+});

@@ -20,6 +20,7 @@ const rooms = [
   'backup',
   'retention',
   'metrics',
+  'tracing',
 ];
 const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup'];
 const LINES_MAX = 250;

@@ -21,6 +21,7 @@ import { toDetectionWire, toEventWire, toFrameWire, toTime } from '../model/wire
 import { groupBy } from '../lib/group-by.ts';
 import { groupFrames, type Grouped } from './group.ts';
 import { lockCameras, toEventFacts, writeEvent, type EventRules } from './rows.ts';
+import { withTraces } from './traced.ts';
 
 export interface CommitOptions {
   readonly rules: EventRules;
@@ -49,7 +50,8 @@ export async function commitExamined(
   });
   const byCamera = groupBy(seen, ({ frame }) => frame.cameraId);
   await lockCameras(tx, [...byCamera.keys()]);
-  for (const [cameraId, frames] of byCamera) await commitCamera(tx, say, cameraId, frames, options);
+  const tell = withTraces(say, examined);
+  for (const [cameraId, frames] of byCamera) await commitCamera(tx, tell, cameraId, frames, options);
   return examined.map(({ frame }) => done.has(frame));
 }
 
