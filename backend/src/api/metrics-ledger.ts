@@ -22,7 +22,7 @@ interface DeliveriesRow {
 export async function readLedger(db: Pick<Database, 'query'>): Promise<LedgerFigures> {
   const cameras = await db.query((sql) => sql<{ id: string; lastSeenS: number }[]>`
     select id, extract(epoch from last_seen_at)::float8 as last_seen_s from cameras
-    where enabled and last_seen_at is not null order by id limit ${CAMERAS_MAX}`); // prettier-ignore
+    where enabled and deleted_at is null and last_seen_at is not null order by id limit ${CAMERAS_MAX}`); // prettier-ignore
   const [deliveries] = await db.query((sql) => sql<DeliveriesRow[]>`
     select (select count(*) from deliveries where state = 'pending') + (select count(*) from deliveries where state = 'leased') as waiting,
       (select count(*) from deliveries where state in ('done', 'dead') and state = 'dead' and created_at > now() - interval '1 day') as dead`); // prettier-ignore

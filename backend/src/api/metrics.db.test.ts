@@ -65,3 +65,22 @@ test('tells of each answer by the pattern of its route, whatever became of it', 
   ]);
   expect(answered.every(({ durationMs }) => durationMs > 0 && durationMs < 60_000)).toBe(true);
 });
+
+test('tells of parts that are away, and of what retention does', async () => {
+  const since = new Date(0);
+  const away = { ok: false, since, reason: 'it is silent' };
+  const detector = { name: 'onnx', model: 'm', provider: 'cpu', state: 'unavailable', reason: 'x', backends: [] } as const; // prettier-ignore
+  const broken = await startTestApi(db, {
+    system: () => ({
+      ...{ versions: {}, roles: [], startedAt: since, outages: [{ part: 'media store', count: 2, seconds: 3.5 }] },
+      ...{ database: { ...away, version: null }, redis: away, media: { ...away, freeBytes: 42 } },
+      ...{ ingest: { waiting: 0, outage: true }, detectors: [detector], clips: { state: 'ready', reason: null } },
+      ...{ retention: { trouble: 'no room', frames: 1, events: 2, clips: 3, bytes: 4 } },
+      analyst: { analyzer: 'llm', state: 'unavailable', reason: 'x', queue: 9 },
+    }),
+  });
+  const text = await (await fetch(`${broken.url}/metrics`)).text();
+  await broken.close();
+  const told = ['database_up 0', 'redis_up 0', 'media_up 0', 'media_free_bytes 42', 'ingest_outage 1', 'detector_up{detector="onnx"} 0', 'clip_cutter_up 1', 'analyst_up{analyzer="llm"} 0', 'outages_total{part="media store"} 2', 'outage_seconds{part="media store"} 3.5', 'retention_trouble 1', 'retention_deleted_frames_total 1', 'retention_deleted_events_total 2', 'retention_deleted_clips_total 3', 'retention_deleted_bytes_total 4']; // prettier-ignore
+  expect(text.split('\n')).toEqual(expect.arrayContaining(told.map((line) => `nightjar_${line}`)));
+});
