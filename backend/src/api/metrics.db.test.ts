@@ -1,7 +1,9 @@
 /** What `/metrics` makes of the ledger, and what the API tells of its own answers. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { startTestApi, type TestApi } from './tests/test-api.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { startTestApi, TEST_KEY, type TestApi } from './tests/test-api.ts';
+import { createAuthenticator } from './auth.ts';
 import type { AnsweredRequest } from './options.ts';
 
 let db: TestDatabase;
@@ -83,4 +85,19 @@ test('tells of parts that are away, and of what retention does', async () => {
   await broken.close();
   const told = ['database_up 0', 'redis_up 0', 'media_up 0', 'media_free_bytes 42', 'ingest_outage 1', 'detector_up{detector="onnx"} 0', 'clip_cutter_up 1', 'analyst_up{analyzer="llm"} 0', 'outages_total{part="media store"} 2', 'outage_seconds{part="media store"} 3.5', 'retention_trouble 1', 'retention_deleted_frames_total 1', 'retention_deleted_events_total 2', 'retention_deleted_clips_total 3', 'retention_deleted_bytes_total 4']; // prettier-ignore
   expect(text.split('\n')).toEqual(expect.arrayContaining(told.map((line) => `nightjar_${line}`)));
+});
+
+test('tells a key that is limited to some cameras nothing of all', async () => {
+  const authenticator = createAuthenticator({ adminApiKey: TEST_KEY, clock });
+  const limited = await startTestApi(db, {
+    authenticator: {
+      ...authenticator,
+      authenticateRequest: async (request) => ({ ...(await authenticator.authenticateRequest(request)), role: 'viewer', cameraIds: ['gate'] }),
+    },
+  }); // prettier-ignore
+  // As from elsewhere: this very machine needs no key.
+  const elsewhere = { 'X-Forwarded-For': '192.0.2.1' };
+  expect((await limited.send('/metrics', { headers: elsewhere })).status).toBe(403);
+  expect((await api.send('/metrics', { headers: elsewhere })).status).toBe(200);
+  await limited.close();
 });
