@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a checkout ready to run: node modules, .env with random secrets, the build, the bundled model; with --test also
-# redis-server, ffmpeg, vsftpd, mosquitto, curl, rsync, OpenStack Swift and chromium. Idempotent: what is there is left alone, and a second run takes well under a second.
+# redis-server, ffmpeg, vsftpd, mosquitto, curl, rsync, OpenStack Swift, promtool and chromium. Idempotent: what is there is left alone,
+# and a second run takes well under a second.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -67,6 +68,20 @@ install_package() {
     die "the tests need $1: install it (apt install $2, brew install ${3:-$2}), then run this again"
   fi
 }
+# Prometheus' own checker, taken out of its package: the server itself would be started as a service.
+need_promtool() {
+  if [ "$(uname)" != Linux ] || command -v promtool >/dev/null; then return; fi
+  if ! { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }; then
+    die 'the tests need promtool: install it (it comes with Prometheus), then run this again'
+  fi
+  say 'fetching promtool for the tests'
+  local folder
+  folder=$(mktemp -d)
+  { chmod 755 "$folder" && cd "$folder" && apt-get update -qq && apt-get download -qq prometheus &&
+    dpkg-deb -x prometheus_*.deb . && install usr/bin/promtool /usr/local/bin/promtool; } >/dev/null 2>&1 ||
+    die 'promtool could not be fetched: install it (it comes with Prometheus), then run this again'
+  cd "$OLDPWD" && rm -rf "$folder"
+}
 if [ "${1:-}" = --test ]; then
   need_package redis-server redis-server redis
   need_package ffmpeg ffmpeg
@@ -80,5 +95,6 @@ if [ "${1:-}" = --test ]; then
     install_package pam_pwdfile.so libpam-pwdfile
   need_python_module swift python3-swift # OpenStack Swift: the S3-compatible server of the tests
   [ "$(uname)" != Linux ] || need_package faketime faketime # clocks that step, for chaos
+  need_promtool
   need_library libvulkan.so.1 libvulkan1 # onnxruntime's WebGPU, on the software Vulkan that comes with chromium
 fi

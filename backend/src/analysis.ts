@@ -12,6 +12,8 @@ import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import type { MediaStore } from './media/index.ts';
+import { meterAnalyst } from './metering.ts';
+import type { Meters } from './metrics/index.ts';
 import type { Analyst, AnalystHealth, EventPicture } from './model/analysis.ts';
 import { toEventRules } from './parts.ts';
 
@@ -26,6 +28,7 @@ interface AnalysisParts {
   readonly transact: Transact;
   readonly media: Pick<MediaStore, 'read'>;
   readonly enqueue: EnqueueDeliveries;
+  readonly meters: Meters;
 }
 
 export interface Analysis {
@@ -36,7 +39,7 @@ export interface Analysis {
 export function openAnalysis(parts: AnalysisParts): Analysis {
   const { config, log, closers, db, transact, enqueue } = parts;
   const rules = toEventRules(config);
-  const analyst = config.analyzer === 'llm' ? openLlm(parts) : undefined;
+  const analyst = config.analyzer === 'llm' ? meterAnalyst(openLlm(parts), parts.meters) : undefined;
   const options = { db, transact, rules, clock, log, newId, enqueue };
   const analyzer = closers.add('analyzer', createAnalyzer({ ...options, analyst }));
   const worker = analyst && createAnalysisWorker({ ...options, analyst, ageMaxMs: config.llm.ageMaxMs });

@@ -57,6 +57,17 @@ describe('configuration', () => {
     ['2k', 2_048],
   ])('reads the size %s', (text, bytes) => expect(parse({ IMAGE_BYTES_MAX: text }).imageBytesMax).toBe(bytes));
 
+  it('has no traces unless a collector is named, and reads its headers', () => {
+    expect(parse({}).traces).toEqual({ endpoint: undefined, headers: {}, serviceName: 'nightjar', share: 1 });
+    const headers = 'Authorization=Bearer%20abc==, x-tenant=house';
+    expect(parse({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://tempo:4318', OTEL_EXPORTER_OTLP_HEADERS: headers }).traces).toMatchObject({
+      endpoint: 'http://tempo:4318',
+      headers: { Authorization: 'Bearer abc==', 'x-tenant': 'house' },
+    }); // prettier-ignore
+    for (const wrong of ['nonsense', 'a=b,', 'a=%zz'])
+      expect(faultsOf({ OTEL_EXPORTER_OTLP_HEADERS: wrong }).map(({ path }) => path)).toEqual(['OTEL_EXPORTER_OTLP_HEADERS']); // prettier-ignore
+  });
+
   it('reads pixels, lists and flags', () => {
     expect(parse({ IMAGE_PIXELS_MAX: '12.5 MP' }).imagePixelsMax).toBe(12_500_000);
     expect(parse({ DETECT_LABELS: 'all' }).labels).toBe('all');

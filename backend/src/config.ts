@@ -169,6 +169,13 @@ function toConfig(env: Environment, surroundings: Surroundings, sourceOf: Source
     adminApiKey: env.ADMIN_API_KEY,
     /** As it is shown to people: without secrets. */
     settings: toSettings(env, sourceOf),
+    traces: {
+      /** Undefined: no traces. */
+      endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+      serviceName: env.OTEL_SERVICE_NAME,
+      share: env.OTEL_TRACES_SAMPLER_ARG,
+    },
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json') },
   } as const;
 }

@@ -12,6 +12,7 @@ import { createStageLatencies } from './facts.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { createClosers } from './lib/lifecycle.ts';
 import { silentLog as log } from './lib/log.ts';
+import { noTracer } from './lib/trace.ts';
 
 const cleanups = createCleanups();
 afterEach(cleanups.run);
@@ -41,6 +42,7 @@ async function closeDuring(failure: Failure): Promise<readonly string[]> {
     media: { read: () => drawScene(5) },
     events: { store: () => Promise.reject(new Error('nothing was found')) },
     latencies: createStageLatencies(),
+    tracer: noTracer,
     log,
   });
   await eventually(() => server.counters.batches.length > 0, { what: 'the first request' });

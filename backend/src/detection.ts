@@ -17,6 +17,7 @@ import { steadyClock, systemClock } from './lib/clock.ts';
 import { NightjarError } from './lib/errors.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Tracer } from './lib/trace.ts';
 import type { MediaStore } from './media/index.ts';
 import type { DetectedObject } from './model/index.ts';
 import { createBatcher, type Queue } from './queue/index.ts';
@@ -38,6 +39,7 @@ interface DetectionParts {
   readonly media: Pick<MediaStore, 'read'>;
   readonly events: Pick<EventStore, 'store'>;
   readonly latencies: ReturnType<typeof createStageLatencies>;
+  readonly tracer: Tracer;
 }
 
 export function openDetection(parts: DetectionParts): Detection {
@@ -66,7 +68,7 @@ function openExaminer(detector: Detector, { config, latencies }: DetectionParts)
 
 /** A worker for each detector. One that is less preferred takes work only while all before it are busy. */
 function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () => void {
-  const { config, queue, media, events, latencies, log, closers } = parts;
+  const { config, queue, media, events, latencies, log, closers, tracer } = parts;
   // Filled one by one: a worker looks at those before it as soon as it is made.
   const workers: DetectWorker[] = [];
   for (const [place, examiner] of examiners.entries()) {
@@ -85,6 +87,7 @@ function openWorkers(examiners: readonly Examiner[], parts: DetectionParts): () 
       calendar: systemClock,
       log,
       onStage: latencies.observe,
+      tracer,
     });
     workers.push(worker);
     // Together: the worker waits for its frames, and a detector that closes rejects those that only wait for a result.

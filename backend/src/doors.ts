@@ -12,7 +12,9 @@ import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Tracer } from './lib/trace.ts';
 import type { MediaStore } from './media/index.ts';
+import type { Meters } from './metrics/index.ts';
 import { createTester } from './notify/index.ts';
 import { openRateLimiter, toInspect } from './parts.ts';
 import { createClipRequeue, createRequeue, type Queue } from './queue/index.ts';
@@ -28,6 +30,8 @@ interface DoorParts {
   readonly transact: Transact;
   readonly facts: Facts;
   readonly detection: Detection;
+  readonly meters: Meters;
+  readonly tracer: Tracer;
 }
 
 /** Runs' worth of guests' pictures in the works, one computing and one decoded: the pipeline has three in hand. */
@@ -37,21 +41,22 @@ const GUEST_PICTURES_AT_ONCE_MAX = 64;
 
 /** The API and the sockets, on one port. */
 export async function openDoors(parts: DoorParts): Promise<string> {
-  const { config, log, closers, db, bus, media, transact, facts } = parts;
+  const { config, log, closers, db, bus, media, transact, facts, meters, tracer } = parts;
   const readers = {
     readAfter: (seq: number, limit: number) => readAfter(db, seq, limit),
     readLatest: () => readLatest(db),
   };
-  const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log }));
+  const hub = closers.add('hub', await createHub({ bus, ...readers, clock, log, tracer }));
   const { authenticator, keys } = await openIdentity(parts);
   const rateLimiter = await openRateLimiter(parts);
   const authenticate = createUpgradeLimit(authenticator, rateLimiter);
   const { reasonToLeave } = authenticator;
-  const socketOptions = { hub, authenticate, reasonToLeave, status: facts.status, clock, log };
+  const socketOptions = { hub, authenticate, reasonToLeave, status: facts.status, clock, log, meter: meters.socket };
   const sockets = closers.add('sockets', createSocketServer(socketOptions));
   keys.onLook(sockets.recheck);
   const api = await createApi({
     ...facts,
+    ...toFigures(meters),
     db,
     transact,
     host: config.host,
@@ -84,17 +89,19 @@ export async function openDoors(parts: DoorParts): Promise<string> {
 
 /** Of a process without the API, for probes and collectors of figures. */
 export async function openHealthDoor(port: number, parts: DoorParts): Promise<void> {
-  const { config, log, closers, facts } = parts;
+  const { config, log, closers, db, facts, meters } = parts;
   const { trustedProxies, tls, host } = config;
   const { authenticator } = await openIdentity(parts);
-  const options = { ...facts, authenticator, trustedProxies, tls, host, port, clock, log };
-  closers.add('health', await createHealthApi(options));
+  const told = { ...facts, ...toFigures(meters), db, authenticator };
+  closers.add('health', await createHealthApi({ ...told, trustedProxies, tls, host, port, clock, log }));
 }
 
 /** Pictures that come by HTTP, whether this process has an inbox or not. */
 function toReceive({ config: { timeZone, imagePixelsMax }, media, queue }: DoorParts) {
   return createReceive({ timeZone, imagePixelsMax, calendar: clock, storeOriginal: media.put, record: queue.record });
 }
+
+const toFigures = ({ read, request }: Meters) => ({ figures: read, onRequest: request });
 
 /** The detector as the API's guests may use it: what a picture of the inbox may be, theirs may be. */
 function toGuestDetector({ config, detection }: DoorParts): GuestDetector {

@@ -12,7 +12,17 @@ import type { Queue } from './queue/index.ts';
 export const stages = ['settle', 'keep', 'queue', 'read', 'decode', 'infer', 'store'] as const;
 export type Stage = (typeof stages)[number];
 
-export const createStageLatencies = (): Latencies<Stage> => createLatencies(stages);
+/** Each duration is told on, to whoever counts it. */
+export function createStageLatencies(tell: (stage: Stage, durationMs: number) => void = () => undefined) {
+  const latencies: Latencies<Stage> = createLatencies(stages);
+  return {
+    ...latencies,
+    observe(stage: Stage, durationMs: number): void {
+      latencies.observe(stage, durationMs);
+      tell(stage, durationMs);
+    },
+  } satisfies Latencies<Stage>;
+}
 
 /** Who asks for readiness needs no key, so that the words of servers and paths are not for them. */
 const SEE_SYSTEM = { detail: 'does not work: GET /api/system says why' };

@@ -7,6 +7,7 @@ import { createIngest } from './ingest/index.ts';
 import { steadyClock as steady, systemClock as calendar } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Tracer } from './lib/trace.ts';
 import type { MediaStore } from './media/index.ts';
 import { toInbox } from './parts.ts';
 import { createNotices, INBOX_CHANNEL, type Queue } from './queue/index.ts';
@@ -21,6 +22,7 @@ interface InboxParts {
   readonly queue: Queue;
   readonly health: Health;
   readonly latencies: ReturnType<typeof createStageLatencies>;
+  readonly tracer: Tracer;
 }
 
 /** Room first, then what fills it. */
@@ -36,7 +38,17 @@ function openRetention({ config, log, closers, db, media, health }: InboxParts):
   health.watch({ retention: closers.add('retention', createRetention(options)).stats });
 }
 
-async function openIngest({ config, log, closers, db, media, queue, health, latencies }: InboxParts): Promise<void> {
+async function openIngest({
+  config,
+  log,
+  closers,
+  db,
+  media,
+  queue,
+  health,
+  latencies,
+  tracer,
+}: InboxParts): Promise<void> {
   const { resolveCamera, record, recordClip, isKnownFile } = queue;
   const sinks = {
     resolveCamera,
@@ -49,7 +61,10 @@ async function openIngest({ config, log, closers, db, media, queue, health, late
   const onStage = (stage: 'settle' | 'store', ms: number): void =>
     latencies.observe(stage === 'store' ? 'keep' : stage, ms);
   const clocks = { clock: steady, calendar };
-  const ingest = closers.add('ingest', await createIngest({ ...toInbox(config), ...sinks, onStage, ...clocks, log }));
+  const ingest = closers.add(
+    'ingest',
+    await createIngest({ ...toInbox(config), ...sinks, onStage, ...clocks, tracer, log }),
+  );
   health.watch({ ingest: ingest.stats });
   const requeued = { channel: INBOX_CHANNEL, onNotice: ingest.lookAnew } as const;
   closers.add('inbox notices', await createNotices({ db, log, ...requeued }));

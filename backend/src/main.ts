@@ -12,7 +12,7 @@ import { openCutting } from './cutting.ts';
 import { openDetection } from './detection.ts';
 import { openDoors, openHealthDoor } from './doors.ts';
 import { createEventCloser, createEventStore } from './events/index.ts';
-import { createFacts, createStageLatencies } from './facts.ts';
+import { createFacts, createStageLatencies, VERSION } from './facts.ts';
 import { createGpuMonitor } from './gpu/index.ts';
 import { createHealth } from './health.ts';
 import { openInbox } from './inbox.ts';
@@ -22,12 +22,15 @@ import { createClosers, type Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
 import { watchMedia } from './media-watch.ts';
+import { meterDetector, meterEvents, meterQueue, toTraces } from './metering.ts';
+import { createMeters } from './metrics/index.ts';
 import type { Message } from './model/wire.ts';
 import { createEnqueue } from './notify/index.ts';
 import { openNotifier } from './notification.ts';
 import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules } from './parts.ts';
 import { createQueue } from './queue/index.ts';
 import { openSuspects } from './suspects.ts';
+import { openTraces } from './tracing/index.ts';
 
 export interface Nightjar {
   /** Where the API listens; undefined without the role `api`. */
@@ -62,7 +65,9 @@ interface Opening {
 
 async function openRooms({ config, log, closers, signal }: Opening): Promise<Nightjar> {
   const startedAt = new Date(clock.nowMs());
-  const latencies = createStageLatencies();
+  const meters = createMeters({ version: VERSION, mediaFreeMinBytes: config.diskFreeMinBytes });
+  const latencies = createStageLatencies(meters.stage);
+  const { tracer } = closers.add('traces', await openTraces(toTraces(config, { meters, log })));
   const pending = createSignal();
   const clipPending = createSignal();
   const has = (role: Role): boolean => config.roles.has(role);
@@ -73,11 +78,14 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const target = await openServer(config, log, closers);
   await prepareDatabase(target, { clock, log, signal });
   const health = createHealth({ hasRedis: config.redisUrl !== undefined, clock, log });
-  const db = closers.add('database', openDatabase(target, { part: health.database, clock, log }));
+  const db = closers.add(
+    'database',
+    openDatabase(target, { part: health.database, clock, log, onUse: meters.databaseUse }),
+  );
   const store = watchMedia(await openMedia(config, log), { part: health.media, clock, log });
   const { media } = closers.add('media store', store);
   const bus = closers.add('bus', await openBus(config, db, log, health.redis));
-  const transact = createTransact({ db, bus, clock });
+  const transact = createTransact({ db, bus, clock, onTold: meters.told });
   closers.add('outbox pruner', createPruner({ db, replayMs: config.replayMs, clock, log }));
 
   // The ledger, and what becomes of an examined frame.
@@ -86,18 +94,20 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const limits = { leaseMs, attemptsMax, camerasMax };
   const stores = { db, target, transact, isStored: media.has };
   const queueOptions = { ...stores, clock: steady, log, newId, ...limits, ...wakers };
-  const queue = closers.add('queue', await createQueue(queueOptions));
+  const queue = meterQueue(closers.add('queue', await createQueue(queueOptions)), meters);
   // Puts alerts on their way to channels, in the transaction that makes them.
   const enqueue = createEnqueue({ newId, publicUrl: config.publicUrl });
   const eventOptions = { transact, rules: toEventRules(config), clock, log, newId, complete: queue.complete, enqueue };
-  const events = closers.add('event store', createEventStore(eventOptions));
+  const events = meterEvents(closers.add('event store', createEventStore(eventOptions)), meters, clock);
   if (has('analyze')) closers.add('event closer', createEventCloser(eventOptions));
   if (has('analyze')) openNotifier({ config, log, closers, db, target, bus, media });
-  const analysis = has('analyze') ? openAnalysis({ config, log, closers, db, transact, media, enqueue }) : undefined;
+  const analyzing = { config, log, closers, db, transact, media, enqueue, meters };
+  const analysis = has('analyze') ? openAnalysis(analyzing) : undefined;
 
   // Those who examine; and those who cut clips into frames for them.
-  const detectors = has('detect') ? await openDetectors(config, log, closers) : [];
-  const examining = { config, log, closers, detectors, queue, media, events, latencies };
+  const opened = has('detect') ? await openDetectors(config, log, closers) : [];
+  const detectors = opened.map((detector) => meterDetector(detector, meters));
+  const examining = { config, log, closers, detectors, queue, media, events, latencies, tracer };
   const detection = openDetection(examining);
   pending.on(detection.wake);
   if (has('detect')) pending.on(openSuspects(examining).wake);
@@ -109,12 +119,12 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
   health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
   const facts = createFacts({ config, health, queue, latencies, startedAt, gpuMonitor });
-  const doors = { config, log, closers, db, bus, media, queue, transact, facts, detection };
+  const doors = { config, log, closers, db, bus, media, queue, transact, facts, detection, meters, tracer };
   const url = has('api') ? await openDoors(doors) : undefined;
   if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);
 
   // The source, last.
-  if (has('ingest')) await openInbox({ config, log, closers, db, media, queue, health, latencies });
+  if (has('ingest')) await openInbox({ config, log, closers, db, media, queue, health, latencies, tracer });
 
   return {
     url,

@@ -11,6 +11,7 @@ import { createStageLatencies } from './facts.ts';
 import { systemClock as clock } from './lib/clock.ts';
 import { createClosers } from './lib/lifecycle.ts';
 import { silentLog as log } from './lib/log.ts';
+import { noTracer } from './lib/trace.ts';
 import type { LeasedFrame } from './model/index.ts';
 import { openSuspects } from './suspects.ts';
 
@@ -53,6 +54,7 @@ async function open(waiting: LeasedFrame[], { isAway = false } = {}) {
       },
     },
     latencies: createStageLatencies(),
+    tracer: noTracer,
   });
   return { became, server, suspects, asked: () => asked };
 }

@@ -12,6 +12,7 @@ import type { createStageLatencies } from './facts.ts';
 import { steadyClock as clock } from './lib/clock.ts';
 import type { Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
+import type { Tracer } from './lib/trace.ts';
 import { besideModule } from './lib/start-worker.ts';
 import type { MediaStore } from './media/index.ts';
 import type { DetectorConfig } from './parts.ts';
@@ -32,6 +33,7 @@ interface SuspectParts {
   readonly media: Pick<MediaStore, 'read'>;
   readonly events: Pick<EventStore, 'store'>;
   readonly latencies: ReturnType<typeof createStageLatencies>;
+  readonly tracer: Tracer;
 }
 
 export interface Suspects {
@@ -56,7 +58,7 @@ export function openSuspects(parts: SuspectParts): Suspects {
 }
 
 function openWorker(detector: IsolatedDetector, parts: SuspectParts): DetectWorker {
-  const { config, log, queue, media, events, latencies } = parts;
+  const { config, log, queue, media, events, latencies, tracer } = parts;
   const limits = { sizeMax: 1, runsMax: 1, delayMaxMs: 0 };
   return createDetectWorker({
     examiner: createExaminer({
@@ -78,6 +80,7 @@ function openWorker(detector: IsolatedDetector, parts: SuspectParts): DetectWork
     storeWithinMs: config.leaseMs,
     clock,
     log,
+    tracer,
     // Its other stages would say nothing of the pipeline's.
     onStage: (stage, durationMs) => void (stage === 'store' && latencies.observe(stage, durationMs)),
   });

@@ -20,6 +20,8 @@ const rooms = [
   'backup',
   'retention',
   'notify',
+  'metrics',
+  'tracing',
 ];
 const roomsWithRows = ['queue', 'events', 'api', 'broadcast', 'retention', 'backup', 'notify'];
 const LINES_MAX = 250;

@@ -126,7 +126,7 @@ it(
     expect(cut.map((frame) => frame.id)).toContain(first?.id);
     expect(cut).toHaveLength(framesPlanned);
     const metrics = await (await fetch(`${nightjar.url}/metrics`)).text();
-    for (const line of ['clip_cutter_up 1', 'queue_clips{state="dead"} 0', 'retention_deleted_clips 0'])
+    for (const line of ['clip_cutter_up 1', 'queue_clips{state="dead"} 0', 'retention_deleted_clips_total 0'])
       expect(metrics).toContain(`\nnightjar_${line}\n`);
     expect(await nightjar.get('/api/system')).toMatchObject({ clips: { state: 'ready', reason: null } });
 

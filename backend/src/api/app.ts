@@ -71,7 +71,17 @@ export function createApp(options: ApiOptions): ApiApp {
 
 export type HealthOptions = Pick<
   ApiOptions,
-  'authenticator' | 'rateLimiter' | 'clock' | 'log' | 'health' | 'readiness' | 'system' | 'pipeline'
+  | 'authenticator'
+  | 'rateLimiter'
+  | 'clock'
+  | 'db'
+  | 'figures'
+  | 'log'
+  | 'health'
+  | 'onRequest'
+  | 'readiness'
+  | 'system'
+  | 'pipeline'
 >;
 
 /** What a process without the API tells of itself, behind the same edge. */

@@ -16,6 +16,7 @@ import type { ApiOptions } from './options.ts';
 import { createRateEdge, type RateEdge } from './limits/rate-edge.ts';
 import { refuseOversize } from './limits/server-limits.ts';
 import { toLoggedPath } from './logged-path.ts';
+import { createRequestMeter } from './request-meter.ts';
 import { HttpRefusal, toApiError, toDeepstackError, toProblemResponse, toStatus } from './problem.ts';
 import type { ApiApp, ApiEnv } from './route-parts.ts';
 
@@ -33,11 +34,15 @@ const levels: Partial<Record<ErrorKind, 'error' | 'debug'>> = { internal: 'error
 /** Its clients cannot set headers: without any credentials there, the route itself asks for the key in its form. */
 const FORM_KEY_ROUTE = `POST ${DEEPSTACK_PATH}`;
 
-export type EdgeOptions = Pick<ApiOptions, 'authenticator' | 'clock' | 'log' | 'rateLimiter' | 'corsOrigins'>;
+export type EdgeOptions = Pick<
+  ApiOptions,
+  'authenticator' | 'clock' | 'log' | 'rateLimiter' | 'corsOrigins' | 'onRequest'
+>;
 
 export function addEdge(app: ApiApp, options: EdgeOptions): void {
   const rates = createRateEdge(options.rateLimiter);
   app.use(requestId({ limitLength: REQUEST_ID_CHARS_MAX, generator: () => randomUUID() }));
+  app.use(createRequestMeter(options));
   app.use(safeHeaders, refuseOversize, createAccessLog(options));
   app.use(keepOutOfCaches, createCors(options.corsOrigins ?? []), rates.tell);
   app.use(createAuthEdge(options, rates), rates.count);

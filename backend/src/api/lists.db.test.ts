@@ -210,15 +210,15 @@ describe('what the program says of itself', () => {
       expect.arrayContaining([
         'nightjar_database_up 1',
         'nightjar_media_free_bytes 1000000000',
-        'nightjar_outages{part="database"} 1',
+        'nightjar_outages_total{part="database"} 1',
         'nightjar_queue_frames{state="pending"} 3',
         'nightjar_queue_oldest_pending_seconds 1.5',
         'nightjar_detector_up{detector="onnx"} 1',
         'nightjar_ingest_waiting 2',
         'nightjar_queue_clips{state="dead"} 1',
         'nightjar_clip_cutter_up 0',
-        'nightjar_retention_deleted_frames 5',
-        'nightjar_retention_deleted_bytes 4096',
+        'nightjar_retention_deleted_frames_total 5',
+        'nightjar_retention_deleted_bytes_total 4096',
       ]),
     );
     // What is not configured is not told.

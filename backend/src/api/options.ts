@@ -138,6 +138,14 @@ interface DeadFilter {
   readonly until?: Date | undefined;
 }
 
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern of its path, as in `/api/frames/{id}`. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
 /** Figures of one GPU; null for what it does not tell. */
 export interface GpuFigures {
   readonly uuid: string;
@@ -206,6 +214,10 @@ export interface ApiOptions {
   system(): SystemFacts | Promise<SystemFacts>;
   pipeline(): Promise<PipelineFacts>;
   gpu(): GpuFacts;
+  /** What was counted and measured in this process, in the text format of Prometheus; goes out with `/metrics`. */
+  readonly figures?: () => Promise<string>;
+  /** Told of each answer. */
+  readonly onRequest?: (answered: AnsweredRequest) => void;
   readonly detector: GuestDetector;
   /**
    * Looks into a picture, stores and records it, as those of the inbox. Throws `invalid` for what cannot be examined, and

@@ -12,7 +12,8 @@ import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createPart, type Part } from '../lib/part.ts';
 import { connectRedis, endRedis } from '../lib/redis.ts';
-import { messageSchema, type Message } from '../model/wire.ts';
+import type { TracedMessage } from '../model/index.ts';
+import { messageSchema } from '../model/wire.ts';
 import { createLocalBus, type Bus, type OnMessages } from './bus.ts';
 
 /** Pub/sub channels belong to the whole Redis server, whatever the database number in the URL. */
@@ -21,7 +22,8 @@ const BEAT_MS = 2_000;
 /** Publishes sent and not yet answered: a Redis that accepts and never answers must not fill our memory. */
 const UNANSWERED_MAX = 1_000;
 
-const envelopeSchema = z.object({ origin: z.string(), messages: z.array(messageSchema) });
+const tracedSchema = z.intersection(messageSchema, z.object({ traceParent: z.string().optional() }));
+const envelopeSchema = z.object({ origin: z.string(), messages: z.array(tracedSchema) });
 
 export interface RedisBusOptions {
   readonly url: string;
@@ -70,7 +72,7 @@ export function createRedisBus(options: RedisBusOptions): Bus {
     if (isConnected()) part.back();
   }
 
-  async function send(messages: readonly Message[]): Promise<void> {
+  async function send(messages: readonly TracedMessage[]): Promise<void> {
     unanswered += 1;
     try {
       await publisher.publish(channel, JSON.stringify({ origin, messages }));

@@ -1,8 +1,8 @@
 /** The bus: hints between publishers and hubs. What it loses is found by polling, so it never queues and never blocks. */
-import type { Message } from '../model/wire.ts';
+import type { TracedMessage } from '../model/index.ts';
 
 /** An empty list says: messages may have been missed (a reconnect), look at the database. Must not throw. */
-export type OnMessages = (messages: readonly Message[]) => void;
+export type OnMessages = (messages: readonly TracedMessage[]) => void;
 
 export interface BusHealth {
   readonly kind: 'local' | 'redis';
@@ -12,7 +12,7 @@ export interface BusHealth {
 
 export interface Bus {
   /** Tells of messages that are committed. This process hears of them before it returns; others at once or never. */
-  publish(messages: readonly Message[]): void;
+  publish(messages: readonly TracedMessage[]): void;
   /** Returns the way out. A message may come twice, or out of order. */
   subscribe(onMessages: OnMessages): () => void;
   health(): BusHealth;

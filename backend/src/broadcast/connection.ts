@@ -6,6 +6,7 @@ import { createClient } from './client.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
 import { createLink, type CloseCode } from './link.ts';
+import type { SocketMeter } from './meter.ts';
 
 const KEY_PROTOCOL = 'api-key.';
 
@@ -41,12 +42,13 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits: SocketLimits;
+  readonly meter?: SocketMeter | undefined;
 }
 
 /** Joins a WebSocket with a client of the protocol, from the handshake to its end. */
-export function createConnection({ ws, socket, grant, hub, clock, log, limits }: ConnectionOptions): Connection {
+export function createConnection({ ws, socket, grant, hub, clock, log, limits, meter }: ConnectionOptions): Connection {
   const { cameraIds, keyId } = grant;
-  const client = createClient({ hub, link: createLink(socket, ws), cameraIds, clock, log, limits });
+  const client = createClient({ hub, link: createLink(socket, ws, meter), cameraIds, clock, log, limits });
   let isAlive = true;
   const showLife = (): void => void (isAlive = true);
 
@@ -59,6 +61,8 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits }:
   socket.on('drain', showLife);
   // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
   ws.on('error', (error) => log.debug({ err: error, key_id: keyId }, `WebSocket: ${error.message}`));
+  meter?.opened();
+  ws.once('close', (code) => meter?.closed(code));
   const closed = new Promise<void>((resolve) => ws.once('close', () => resolve())).then(() => client.close());
 
   return {

@@ -14,8 +14,11 @@ export const toDelivery = (message: Message): Delivery => ({
   seq: message.seq,
   type: message.type,
   cameraId: toCameraIdOf(message),
-  frame: toTextFrame(JSON.stringify(message)),
+  frame: toTextFrame(JSON.stringify(toWire(message))),
 });
+
+/** Of which trace it is does not concern clients. */
+const toWire = ({ seq, type, at, data }: Message) => ({ seq, type, at, data });
 
 /** Every durable message belongs to one camera. */
 export function toCameraIdOf(message: Message): string | null {

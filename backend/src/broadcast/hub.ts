@@ -8,7 +8,8 @@ import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
-import type { Message } from '../model/wire.ts';
+import { noSpan, noTracer, type Tracer } from '../lib/trace.ts';
+import type { TracedMessage } from '../model/index.ts';
 import type { Bus } from './bus.ts';
 import { toDelivery, type Delivery } from './delivery.ts';
 
@@ -31,25 +32,30 @@ export interface Hub {
 
 export interface HubOptions {
   readonly bus: Pick<Bus, 'subscribe'>;
-  readonly readAfter: (seq: number, limit: number) => Promise<readonly Message[]>;
+  readonly readAfter: (seq: number, limit: number) => Promise<readonly TracedMessage[]>;
   readonly readLatest: () => Promise<number>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly pollMs?: number;
+  readonly tracer?: Tracer;
 }
 
 /** Starts at the latest message: what came before is for those who ask for it. Fails when the database cannot be read. */
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const { bus, readAfter, readLatest, clock, log, pollMs = POLL_MS } = options;
+  const { bus, readAfter, readLatest, clock, log, pollMs = POLL_MS, tracer = noTracer } = options;
   const attached = new Set<(delivery: Delivery) => void>();
   let latest = await readLatest();
 
-  function broadcast(message: Message): void {
+  function broadcast(message: TracedMessage): void {
     // First the number, then the clients: whoever is called sees the hub as it is after this message.
     latest = message.seq;
-    if (attached.size === 0) return;
-    const delivery = toDelivery(message);
-    for (const onDelivery of attached) onDelivery(delivery);
+    const span =
+      message.traceParent === undefined ? noSpan : tracer.start('broadcast', { parent: message.traceParent });
+    if (attached.size > 0) {
+      const delivery = toDelivery(message);
+      for (const onDelivery of attached) onDelivery(delivery);
+    }
+    span.end({ attributes: { 'nightjar.message': message.type, 'nightjar.clients': attached.size } });
   }
 
   async function readOn(): Promise<boolean> {
@@ -61,7 +67,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
-  function onHint(messages: readonly Message[]): void {
+  function onHint(messages: readonly TracedMessage[]): void {
     for (const message of messages) if (message.seq === latest + 1) broadcast(message);
     const last = messages.at(-1);
     if (!last || last.seq > latest) loop.wake();

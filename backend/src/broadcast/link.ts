@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { SocketMeter } from './meter.ts';
 
 export const closeCodes = {
   shutdown: 1001,
@@ -24,10 +25,12 @@ export interface Link {
  * Frames are written to the socket itself, past `ws`. That is safe because `ws` without compression writes each of its own
  * frames (pings, pongs, the close frame) whole and synchronously, and because nothing is written once it is closing.
  */
-export function createLink(socket: Duplex, ws: WebSocket): Link {
+export function createLink(socket: Duplex, ws: WebSocket, meter?: Pick<SocketMeter, 'sent'>): Link {
   return {
     send(frame) {
-      if (ws.readyState === ws.OPEN) socket.write(frame);
+      if (ws.readyState !== ws.OPEN) return;
+      socket.write(frame);
+      meter?.sent(frame.length);
     },
     bufferedBytes: () => socket.writableLength,
     drained(signal) {

@@ -1,14 +1,15 @@
 /** The durable messages: rows of `outbox`, numbered in commit order. */
 import { NightjarError } from '../lib/errors.ts';
 import type { Database, Tx } from '../db/index.ts';
-import type { NewMessage } from '../model/index.ts';
-import { toTime, type Message } from '../model/wire.ts';
+import type { NewMessage, TracedMessage } from '../model/index.ts';
+import { toTime } from '../model/wire.ts';
 
 interface OutboxRow {
   readonly seq: number;
   readonly type: string;
   readonly at: Date;
   readonly data: unknown;
+  readonly traceParent: string | null;
 }
 
 /**
@@ -24,15 +25,15 @@ interface OutboxRow {
  * For the same reason it is one round trip, not two. Needs READ COMMITTED (the default): stricter levels would fail
  * instead of waiting.
  */
-export async function publish(tx: Tx, messages: readonly NewMessage[], at: Date): Promise<readonly Message[]> {
+export async function publish(tx: Tx, messages: readonly NewMessage[], at: Date): Promise<readonly TracedMessage[]> {
   if (messages.length === 0) return [];
   // `::text` first: told that the parameter is jsonb, the driver would encode our JSON text once more, as a string.
   const [head] = await tx<{ seq: number }[]>`
     with head as (
       update outbox_head set seq = seq + ${messages.length}::int returning seq
     ), stored as (
-      insert into outbox (seq, type, at, data)
-      select head.seq - ${messages.length}::int + position, item ->> 'type', ${at}::timestamptz, item -> 'data'
+      insert into outbox (seq, type, at, data, trace_parent)
+      select head.seq - ${messages.length}::int + position, item ->> 'type', ${at}::timestamptz, item -> 'data', item ->> 'traceParent'
       from head, jsonb_array_elements(${JSON.stringify(messages)}::text::jsonb) with ordinality as given (item, position)
     )
     select seq from head`;
@@ -42,15 +43,19 @@ export async function publish(tx: Tx, messages: readonly NewMessage[], at: Date)
 }
 
 /** At most `limit` messages above `seq`, in order. The first may be later than `seq + 1`: then those between are pruned. */
-export async function readAfter(db: Database, seq: number, limit: number): Promise<readonly Message[]> {
+export async function readAfter(db: Database, seq: number, limit: number): Promise<readonly TracedMessage[]> {
   const rows = await db.query(
-    (sql) => sql<OutboxRow[]>`select seq, type, at, data from outbox where seq > ${seq} order by seq limit ${limit}`,
+    (sql) =>
+      sql<
+        OutboxRow[]
+      >`select seq, type, at, data, trace_parent from outbox where seq > ${seq} order by seq limit ${limit}`,
   );
   return rows.map(toMessage);
 }
 
 // Rows are passed on as they were stored and not judged by today's schema: what another version wrote must still replay.
-const toMessage = ({ seq, type, at, data }: OutboxRow): Message => ({ seq, type, at: toTime(at), data }) as Message;
+const toMessage = ({ seq, type, at, data, traceParent }: OutboxRow): TracedMessage =>
+  ({ seq, type, at: toTime(at), data, ...(traceParent !== null && { traceParent }) }) as TracedMessage;
 
 /** The last number given; 0 before the first message. */
 export async function readLatest(db: Database): Promise<number> {

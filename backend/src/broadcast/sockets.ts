@@ -9,6 +9,7 @@ import { createConnection, createWebSocketServer, type Connection, type Grant } 
 import type { Hub } from './hub.ts';
 import { socketLimits, type SocketLimits } from './limits.ts';
 import { closeCodes } from './link.ts';
+import type { SocketMeter } from './meter.ts';
 import { toPassingFrame } from './protocol.ts';
 import { refuseUpgrade } from './refuse.ts';
 
@@ -35,10 +36,11 @@ export interface SocketServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SocketLimits>;
+  readonly meter?: SocketMeter;
 }
 
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { hub, authenticate, status, clock, log } = options;
+  const { hub, authenticate, status, clock, log, meter } = options;
   const limits = { ...socketLimits, ...options.limits };
   const connections = new Set<Connection>();
   /** Sockets of requests that are being authenticated. */
@@ -61,11 +63,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       if (closing) throw new NightjarError('unavailable', 'shutting down');
       if (!socket.destroyed)
         server.handleUpgrade(request, socket, head, (ws) =>
-          welcome(createConnection({ ws, socket, grant, hub, clock, log, limits })),
+          welcome(createConnection({ ws, socket, grant, hub, clock, log, limits, meter })),
         );
     } catch (thrown) {
       const error = toNightjarError(thrown);
       if (error.kind === 'internal') log.error({ err: error }, `a WebSocket was refused: ${error.message}`);
+      meter?.refused(error.kind);
       refuseUpgrade(socket, error);
     }
   }

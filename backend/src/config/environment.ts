@@ -6,6 +6,7 @@ import {
   byteSize,
   decimal,
   flag,
+  headerPairs,
   headerValue,
   list,
   networks,
@@ -31,6 +32,7 @@ export const secretNames = [
   'LLM_API_KEY',
   'S3_ACCESS_KEY_ID',
   'S3_SECRET_ACCESS_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 
 const SECRET_CHARS_MIN = 16;
@@ -122,6 +124,11 @@ export const environment = z.object({
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   REPLAY_HOURS: decimal(0.01, 8_760).default(24),
   ADMIN_API_KEY: z.string().min(SECRET_CHARS_MIN, `must have at least ${SECRET_CHARS_MIN} characters`),
+  // Names, forms and defaults are those of OpenTelemetry's specification.
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:']).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headerPairs.default({}),
+  OTEL_SERVICE_NAME: z.string().default('nightjar'),
+  OTEL_TRACES_SAMPLER_ARG: decimal(0, 1).default(1),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),

@@ -10,7 +10,7 @@ import { AwayError } from '../lib/errors.ts';
 import type { NewMessage } from '../model/index.ts';
 import { connect } from './connect.ts';
 import { isOurDoing, toDatabaseError } from './errors.ts';
-import { createProbe, type Watched } from './probe.ts';
+import { createProbe, type Pool, type Watched } from './probe.ts';
 import * as schema from './schema.ts';
 import { runTransaction } from './transaction.ts';
 
@@ -77,12 +77,17 @@ export function openDatabase(target: DatabaseTarget, watched?: Watched): Databas
   }
   const probe = watched && createProbe({ ...watched, target, renew });
 
-  async function guarded<T>(need: 'read' | 'write', run: () => Promise<T>): Promise<T> {
+  async function guarded<T>(pool: Pool, need: 'read' | 'write', run: () => Promise<T>): Promise<T> {
     if (probe?.can[need] === false) throw new AwayError('the database', watched?.part.state().reason ?? 'just now');
+    const end = watched?.onUse?.(pool);
     try {
-      return await run();
+      const result = await run();
+      end?.();
+      return result;
     } catch (thrown) {
       const error = toDatabaseError(thrown);
+      // What its user threw is no failure of the database.
+      end?.(error === thrown ? undefined : error.kind);
       if (error instanceof AwayError && !isOurDoing(thrown)) probe?.suspect();
       throw error;
     }
@@ -91,9 +96,9 @@ export function openDatabase(target: DatabaseTarget, watched?: Watched): Databas
     get sql() {
       return pools.sql;
     },
-    query: (use) => guarded('read', () => use(pools.sql)),
-    transaction: <T>(use: (tx: Tx) => Promise<T>) => guarded('write', () => runTransaction(pools.sql, use)),
-    read: (use) => guarded('read', () => use(pools.orm)),
+    query: (use) => guarded('pipeline', 'read', () => use(pools.sql)),
+    transaction: <T>(use: (tx: Tx) => Promise<T>) => guarded('pipeline', 'write', () => runTransaction(pools.sql, use)),
+    read: (use) => guarded('reads', 'read', () => use(pools.orm)),
     onBack(listener) {
       const tell = (): void => listener();
       onBack.add(tell);

@@ -8,7 +8,7 @@
  * network may be gone without a word: hence they are thrown away.
  */
 import type { Clock } from '../lib/clock.ts';
-import { AwayError } from '../lib/errors.ts';
+import { AwayError, type ErrorKind } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Part } from '../lib/part.ts';
 import { answerWithin } from '../lib/time-limit.ts';
@@ -22,10 +22,14 @@ const ANSWER_MS_MAX = 2_000;
 /** Each of many failed uses asks for a look. */
 const LOOK_GAP_MS = 100;
 
+export type Pool = 'pipeline' | 'reads';
+
 export interface Watched {
   readonly part: Part;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A use of the database begins, by one of the pools; what is returned is called when it ends. */
+  readonly onUse?: (pool: Pool) => (failure?: ErrorKind) => void;
 }
 
 export interface Probe {

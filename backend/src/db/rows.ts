@@ -35,7 +35,8 @@ export const toFrame = (row: FrameRow): Frame => ({
 });
 
 /** Of a row in state `leased`: that its picture is known is a constraint of the table. */
-export const toLeasedFrame = (row: FrameRow): LeasedFrame => toFrame(row) as LeasedFrame;
+export const toLeasedFrame = (row: FrameRow & Pick<LeasedFrame, 'traceParent'>): LeasedFrame =>
+  ({ ...toFrame(row), traceParent: row.traceParent }) as LeasedFrame;
 
 export type ClipRow = Omit<Clip, 'error'> & Pick<FrameRow, 'errorKind' | 'errorMessage'>;
 

@@ -19,4 +19,5 @@ export const testFrame: LeasedFrame = {
   error: null,
   clipId: null,
   clipOffsetMs: null,
+  traceParent: null,
 };

@@ -11,9 +11,11 @@ import { isRetryable, toNightjarError, type NightjarError } from '../lib/errors.
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { withRetry } from '../lib/retry.ts';
+import { noSpan, noTracer, type Tracer } from '../lib/trace.ts';
 import type { ExaminedFrame, LeasedFrame } from '../model/index.ts';
 import type { Examiner, ExamineStage } from './examiner.ts';
 import { createStoreOutage, StoreAwayError } from './store-outage.ts';
+import { traceFrame, within, type FrameTrace } from './trace.ts';
 
 const POLL_MS = 1_000;
 const STORE_RETRY_MS = 250;
@@ -45,6 +47,7 @@ export interface DetectWorkerOptions<Prepared> {
   readonly calendar?: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
   readonly onStage?: (stage: DetectStage, durationMs: number) => void;
+  readonly tracer?: Tracer;
 }
 
 export interface DetectWorker {
@@ -58,7 +61,7 @@ export interface DetectWorker {
 }
 
 export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepared>): DetectWorker {
-  const { examiner, log, onStage, calendar = options.clock } = options;
+  const { examiner, log, onStage, calendar = options.clock, tracer = noTracer } = options;
   const { detector } = examiner;
   const { inHandMax = detector.batchMax * detector.runsMax * RUNS_IN_HAND } = options;
   /** By identity: a frame that was taken from us and claimed again is in hand twice, for the moment. */
@@ -75,12 +78,24 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
     return { bytes: await outage.read(() => options.readMedia(mediaPath)), width, height };
   }
 
-  async function examine(frame: LeasedFrame): Promise<void> {
+  async function prepare(frame: LeasedFrame, trace: FrameTrace): Promise<Prepared> {
+    let decoding = noSpan;
+    const prepared = await examiner.prepare(async () => {
+      const picture = await within(trace.begin('read'), () => read(frame));
+      decoding = trace.begin('decode');
+      return picture;
+    });
+    decoding.end();
+    return prepared;
+  }
+
+  async function examine(frame: LeasedFrame, trace: FrameTrace): Promise<void> {
     onStage?.('queue', Math.max(0, calendar.nowMs() - frame.receivedAt.getTime()));
-    const prepared = await examiner.prepare(() => read(frame));
+    const prepared = await prepare(frame, trace);
     if (closing.signal.aborted) return options.release([frame]);
-    const objects = await examiner.detect(prepared);
-    const examined = { frame, objects, model: detector.model };
+    const objects = await within(trace.begin('infer'), () => examiner.detect(prepared));
+    const storing = trace.begin('store');
+    const examined = { frame, objects, model: detector.model, traceParent: storing.traceParent };
     const retry = {
       clock: options.clock,
       delayMs: STORE_RETRY_MS,
@@ -88,7 +103,7 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
       signal: closing.signal,
     };
     const storingMs = performance.now();
-    const stored = await withRetry(() => options.store(examined), retry);
+    const stored = await within(storing, () => withRetry(() => options.store(examined), retry));
     onStage?.('store', performance.now() - storingMs);
     if (!stored)
       log.warn({ frame: frame.id }, 'the lease was lost before the result was stored: another has the frame');
@@ -107,14 +122,20 @@ export function createDetectWorker<Prepared>(options: DetectWorkerOptions<Prepar
 
   /** Never rejects: a frame whose failure cannot even be recorded is taken up again when its lease runs out. */
   async function handle(frame: LeasedFrame): Promise<void> {
+    const trace = traceFrame(tracer, frame, calendar.nowMs());
+    let error: NightjarError | undefined;
     try {
-      await examine(frame).catch((thrown: unknown) => giveUp(frame, toNightjarError(thrown)));
+      await examine(frame, trace).catch((thrown: unknown) => {
+        error = toNightjarError(thrown);
+        return giveUp(frame, error);
+      });
     } catch (thrown) {
       log.error(
         { frame: frame.id, err: toNightjarError(thrown) },
         'a failed frame could not be recorded; its lease will run out',
       );
     } finally {
+      trace.end(error?.kind);
       options.forget(frame);
       inHand.delete(frame);
       loop.wake();

@@ -15,6 +15,7 @@ import { fireAlerts, toTouched, type AlertOptions, type TouchedEvent } from './a
 import { groupFrames, type FrameFacts, type Grouped } from './group.ts';
 import { lockCameras, toEventFacts, writeEvent, type EventRules } from './rows.ts';
 import { judgeScene, type JudgedObject, type SeenFrame } from './scene/judge.ts';
+import { withTraces } from './traced.ts';
 
 export interface CommitOptions extends AlertOptions {
   readonly rules: EventRules;
@@ -48,9 +49,10 @@ export async function commitExamined(
   const { newId, rules } = options;
   const judged = await judgeScene(tx, seen, { newId, stationaryMs: rules.stationaryMs });
   const byCamera = groupBy(judged, ({ frame }) => frame.cameraId);
+  const tell = withTraces(say, examined);
   const touched: TouchedEvent[] = [];
-  for (const [cameraId, frames] of byCamera) touched.push(...(await commitCamera(tx, say, cameraId, frames, options)));
-  await fireAlerts(tx, say, touched, options);
+  for (const [cameraId, frames] of byCamera) touched.push(...(await commitCamera(tx, tell, cameraId, frames, options)));
+  await fireAlerts(tx, tell, touched, options);
   return examined.map(({ frame }) => done.has(frame));
 }
 

@@ -45,6 +45,8 @@ export interface Upload {
   readonly file: string;
   readonly sighting: Sighting;
   readonly content: Content;
+  /** W3C Trace Context, for the frame; clips have none. */
+  readonly traceParent: string | null;
 }
 
 /** What junk is stored as, for a person to look at. */
@@ -86,7 +88,7 @@ async function collectPicture(
   collected: Collected & { readonly content: Exclude<Content, { kind: 'clip' }> },
   options: CollectOptions,
 ): Promise<void> {
-  const { place, sighting, content, cameraId, isLeft } = collected;
+  const { place, sighting, content, cameraId, isLeft, traceParent } = collected;
   const facts =
     content.kind === 'picture'
       ? await toFacts(cameraId, { ...content, name: place.sourceName, isLeft }, options)
@@ -102,6 +104,7 @@ async function collectPicture(
       { timeZone: options.timeZone, nowMs: (options.calendar ?? options.clock).nowMs() },
     ),
     left: isLeft ? toInboxFile(place, sighting) : null,
+    traceParent,
   });
 }
 

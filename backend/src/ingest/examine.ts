@@ -7,6 +7,8 @@ import type { Outage } from './outage.ts';
 import type { Remembered } from './remembered.ts';
 import { removeRecorded } from './remove.ts';
 import { observe, readSettled, type Content, type Progress } from './settle.ts';
+import { noTracer, type Tracer } from '../lib/trace.ts';
+import { traceArrival } from './trace.ts';
 import { createTurns } from './turns.ts';
 
 /** Clips take seconds to store: half of those who examine are left for pictures. */
@@ -29,6 +31,7 @@ export interface ExamineOptions extends Omit<CollectOptions, 'sinks'> {
   /** The file at this path is recorded, for the first time as far as we know. */
   onRecorded?: ((path: string, sighting: Sighting) => void) | undefined;
   onStage?: ((stage: 'settle' | 'store', ms: number) => void) | undefined;
+  readonly tracer?: Tracer | undefined;
 }
 
 export type Examine = (path: string, progress: Progress) => Promise<Next>;
@@ -36,6 +39,7 @@ export type Examine = (path: string, progress: Progress) => Promise<Next>;
 /** `examine` throws `unavailable` where trying again may help. */
 export function createExaminer(options: ExamineOptions): Examine {
   const { inbox, mode, settleMs, imageBytesMax, clipBytesMax, remembered, clock } = options;
+  const { calendar = clock, tracer = noTracer } = options;
   const sinks = guardSinks(options.sinks, options.outage);
   const clipTurns = createTurns(CLIPS_AT_ONCE_MAX);
   /** Files put aside that are being removed right now: no arrivals, though a scan may meet them. */
@@ -51,10 +55,14 @@ export function createExaminer(options: ExamineOptions): Examine {
     return isKnownFile;
   }
 
-  async function collect(upload: Upload, progress: Progress): Promise<Next> {
+  async function collect(found: Omit<Upload, 'traceParent'>, progress: Progress): Promise<Next> {
     const settledMs = clock.nowMs();
+    const times = { clock, calendar, firstSeenMs: progress.firstSeenMs, settledMs };
+    const trace = traceArrival(found.content.kind === 'clip' ? noTracer : tracer, found.place.cameraFolder, times);
+    const upload: Upload = { ...found, traceParent: trace.traceParent };
     const collected = await collectUpload(upload, { ...options, sinks });
     if (!collected) return { waitMs: 0 };
+    trace.end();
     options.onStage?.('settle', settledMs - progress.firstSeenMs);
     options.onStage?.('store', clock.nowMs() - settledMs);
     const { place, sighting } = upload;
@@ -63,7 +71,7 @@ export function createExaminer(options: ExamineOptions): Examine {
     return collected.isLeft ? 'done' : takeAway(upload);
   }
 
-  async function collectInTurn(upload: Upload, progress: Progress): Promise<Next> {
+  async function collectInTurn(upload: Omit<Upload, 'traceParent'>, progress: Progress): Promise<Next> {
     const { path } = upload.place;
     if (!clipTurns.take(path)) return { waitMs: settleMs };
     try {

@@ -19,6 +19,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { NightjarError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Tracer } from '../lib/trace.ts';
 import { createAdmission } from './admission.ts';
 import type { Sinks } from './collect.ts';
 import { createExaminer } from './examine.ts';
@@ -56,6 +57,7 @@ export interface IngestOptions extends Sinks {
   readonly rescanMs?: number;
   /** `settle`: from the first sight of a file until it is whole; `store`: from then until it is recorded. */
   readonly onStage?: (stage: 'settle' | 'store', ms: number) => void;
+  readonly tracer?: Tracer;
 }
 
 export interface Ingest {

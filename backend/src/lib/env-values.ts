@@ -52,6 +52,17 @@ export const s3Url = z.string().superRefine((value, context) => {
 /** What an HTTP header can carry as it is: a key that cannot would fail at every request, and be told by the error. */
 export const headerValue = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
+/** `name=value,name=value`, the values percent-encoded: as OpenTelemetry writes headers. */
+export const headerPairs = z.string().transform((given, context) => {
+  const pairs = given.split(',').map((pair) => /^\s*([\w.-]+)\s*=\s*([\x21-\x7e]+)\s*$/.exec(pair));
+  try {
+    return Object.fromEntries(pairs.map((match) => [match?.[1] ?? '', decodeURIComponent(match?.[2] ?? '%')]));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a list of name=value, the values percent-encoded' });
+    return z.NEVER;
+  }
+});
+
 /** A size as people write it: `50 MB`, `1.5GiB`, `1048576`. Decimal and binary units alike mean powers of 1,024. */
 export const byteSize = z
   .string()

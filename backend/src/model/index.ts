@@ -78,6 +78,8 @@ export interface Arrival {
   readonly error: FrameError | null;
   /** Set when the file stays in the inbox: how to recognise it without reading it again. */
   readonly left: InboxFile | null;
+  /** W3C Trace Context; null or absent while traces are off. */
+  readonly traceParent?: string | null;
 }
 
 /** Whole pixels of the original picture, origin top left, inside the picture, at least 1 x 1. */
@@ -116,6 +118,8 @@ export interface LeasedFrame extends Frame {
   readonly mediaPath: string;
   readonly width: number;
   readonly height: number;
+  /** W3C Trace Context, by whoever recorded it; null while traces are off. */
+  readonly traceParent: string | null;
 }
 
 /** A claimed frame and what the detector found in it. */
@@ -123,6 +127,8 @@ export interface ExaminedFrame {
   readonly frame: LeasedFrame;
   readonly objects: readonly DetectedObject[];
   readonly model: string;
+  /** W3C Trace Context of its being stored; null or absent while traces are off. */
+  readonly traceParent?: string | null;
 }
 
 export const eventStates = ['open', 'closed', 'analyzed'] as const;
@@ -177,7 +183,16 @@ export interface CameraEvent {
   readonly notes: string | null;
 }
 
+/** Of which trace it is: kept with the message and passed between processes, and never told to clients. */
+export interface Traced {
+  /** W3C Trace Context; absent while traces are off. */
+  readonly traceParent?: string | undefined;
+}
+
+/** A durable message on its way to the clients. */
+export type TracedMessage = Message & Traced;
+
 type WithoutSeq<M> = M extends Message ? Pick<M, 'type' | 'data'> : never;
 
 /** A durable message before it has its place in the sequence and its time: `type` and `data`. */
-export type NewMessage = WithoutSeq<Message>;
+export type NewMessage = WithoutSeq<Message> & Traced;

@@ -47,15 +47,16 @@ async function insertFrames(tx: Tx, entries: readonly Entry[]) {
   const column = <T>(pick: (arrival: Arrival) => T): T[] => entries.map(({ arrival }) => pick(arrival));
   const rows = await tx<FrameRow[]>`
     insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes,
-      captured_at, processed_at, error_kind, error_message)
+      captured_at, processed_at, error_kind, error_message, trace_parent)
     select id, camera_id, case when error_kind is null then 'pending' else 'dead' end, source_name, sha256, media_type,
-      media_path, width, height, bytes, captured_at, case when error_kind is null then null else now() end, error_kind, error_message
+      media_path, width, height, bytes, captured_at, case when error_kind is null then null else now() end, error_kind, error_message, trace_parent
     from unnest(${entries.map(({ id }) => id)}::uuid[], ${column((a) => a.cameraId)}::text[], ${column((a) => a.sourceName)}::text[],
       ${column((a) => a.sha256)}::text[], ${column((a) => a.mediaType)}::text[], ${column((a) => a.mediaPath)}::text[],
       ${column((a) => a.width)}::int[], ${column((a) => a.height)}::int[], ${column((a) => a.bytes)}::bigint[],
       ${column((a) => toTime(a.capturedAt))}::timestamptz[], ${column((a) => a.error?.kind ?? null)}::text[],
-      ${column((a) => a.error?.message ?? null)}::text[])
-      as arrival(id, camera_id, source_name, sha256, media_type, media_path, width, height, bytes, captured_at, error_kind, error_message)
+      ${column((a) => a.error?.message ?? null)}::text[], ${column((a) => a.traceParent ?? null)}::text[])
+      as arrival(id, camera_id, source_name, sha256, media_type, media_path, width, height, bytes, captured_at, error_kind, error_message,
+        trace_parent)
     on conflict (camera_id, sha256) where clip_id is null do nothing
     returning *`;
   return rows.map(toFrame);

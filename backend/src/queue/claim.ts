@@ -38,7 +38,7 @@ export async function claim(
   oldestCount: number,
   options: ClaimOptions,
 ): Promise<LeasedFrame[]> {
-  const rows = await sql<FrameRow[]>`
+  const rows = await sql<(FrameRow & Pick<LeasedFrame, 'traceParent'>)[]>`
     with quick as (select set_config('synchronous_commit', 'off', true)),
     newest as (
       select pick.id, pick.turn

@@ -22,7 +22,7 @@ export async function hasSuspects(sql: Sql): Promise<boolean> {
  * before it is acted on, for what it is about may take the machine down.
  */
 export async function claimSuspect(sql: Sql, { owner, leaseMs }: ClaimOptions): Promise<LeasedFrame | undefined> {
-  const [row] = await sql<FrameRow[]>`
+  const [row] = await sql<(FrameRow & Pick<LeasedFrame, 'traceParent'>)[]>`
     update frames set state = 'leased', attempts = attempts + 1, lease_owner = ${owner},
       lease_expires_at = now() + ${leaseMs} * interval '1 ms'
     where id = (
