@@ -4,6 +4,7 @@ import { parseConfig } from './config.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
 import { createHealth } from './health.ts';
 import { systemClock as clock } from './lib/clock.ts';
+import { AwayError } from './lib/errors.ts';
 import { silentLog as log } from './lib/log.ts';
 
 const surroundings = { cwd: '/srv/nightjar', systemTimeZone: 'UTC', terminal: false };
@@ -13,7 +14,8 @@ const queue = { depths: () => Promise.reject(new Error('nobody asks for it here'
 function createFactsOf(clips: ReturnType<ClipWorker['health']> | undefined) {
   const health = createHealth({ hasRedis: false, clock, log });
   health.watch({ clips: clips && (() => clips) });
-  const parts = { latencies: createStageLatencies(), startedAt: new Date(), gpuMonitor: undefined };
+  const readFigures = () => Promise.reject(new AwayError('the database', 'it takes no connections'));
+  const parts = { readFigures, latencies: createStageLatencies(), startedAt: new Date(), gpuMonitor: undefined };
   return createFacts({ config, health, queue, ...parts });
 }
 

@@ -8,6 +8,7 @@
  */
 export { createApi, createHealthApi, type Api } from './server.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
+export { readLiveFigures, toLiveStatus, type LiveFigures } from './live-figures.ts';
 export type {
   ApiOptions,
   ByteRange,

@@ -4,18 +4,15 @@
  * lost, a reconnect) makes it read the database after its number. Polling does the same every `pollMs`, so a missing or
  * broken bus costs time, never a message. Numbers are in commit order, so reading after the last one misses nothing.
  */
-import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import type { Message } from '../model/wire.ts';
 import type { Bus } from './bus.ts';
 import { toDelivery, type Delivery } from './delivery.ts';
+import { createPages, PAGE_MESSAGES_MAX } from './pages.ts';
 
 const POLL_MS = 1_000;
-const PAGE_MESSAGES_MAX = 200;
-/** Pages read at once for clients that catch up: a crowd that reconnects must leave connections to the pipeline. */
-const PAGE_READS_MAX = 2;
 
 export interface Hub {
   /** The number of the last message broadcast. */
@@ -24,7 +21,7 @@ export interface Hub {
   readLatest(): Promise<number>;
   /** What comes after `latestSeq()`, one by one and in order, until the returned way out is taken. Must not throw. */
   attach(onDelivery: (delivery: Delivery) => void): () => void;
-  /** The page of kept messages after `seq`; empty when there is none. */
+  /** The page of kept messages after `seq`, which is below `latestSeq()`; empty when there is none. */
   readPage(seq: number): Promise<readonly Delivery[]>;
   close(): Promise<void>;
 }
@@ -76,27 +73,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       attached.add(deliver);
       return () => void attached.delete(deliver);
     },
-    readPage: createPageReader(readAfter),
+    readPage: createPages({ readAfter, latestSeq: () => latest }),
     async close() {
       leave();
       attached.clear();
       await loop.close();
     },
-  };
-}
-
-/** Clients that ask for the same page while it is being read share it: after a restart a crowd stands at one number. */
-function createPageReader(readAfter: HubOptions['readAfter']): Hub['readPage'] {
-  const limit = pLimit(PAGE_READS_MAX);
-  const reading = new Map<number, Promise<readonly Delivery[]>>();
-  const read = async (seq: number): Promise<readonly Delivery[]> =>
-    (await readAfter(seq, PAGE_MESSAGES_MAX)).map(toDelivery);
-
-  return (seq) => {
-    const shared = reading.get(seq);
-    if (shared) return shared;
-    const page = limit(read, seq).finally(() => reading.delete(seq));
-    reading.set(seq, page);
-    return page;
   };
 }

@@ -161,10 +161,10 @@ describe('what a client gets', () => {
       sockets: {
         limits: { statusMs: 10 },
         authenticate: async ({ headers }) => ({ keyId: 'key', cameraIds: headers['x-yard'] ? ['yard'] : null }),
-        status: async (cameraIds) => {
+        status: async () => {
           calls += 1;
           if (calls === 3) throw new Error('not now');
-          return { cameras: cameraIds ?? 'all' };
+          return (cameraIds) => ({ cameras: cameraIds ?? 'all' });
         },
       },
     });

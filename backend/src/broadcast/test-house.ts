@@ -61,7 +61,7 @@ export async function createTestHouse({
   const server = createSocketServer({
     hub,
     authenticate: async () => ({ keyId: 'key', cameraIds: null }),
-    status: async () => ({}),
+    status: async () => () => ({}),
     clock: systemClock,
     log: silentLog,
     ...sockets,
