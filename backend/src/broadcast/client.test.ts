@@ -116,7 +116,13 @@ describe('whatever a client says', () => {
   const nearly = fc
     .record({ type: fc.constantFrom('subscribe', 'ping', 'x', null), topics: field, camera_ids: field, after: field }, { requiredKeys: [] })
     .map((message) => JSON.stringify(message)); // prettier-ignore
-  const anything = fc.oneof(hostile, nearly, fc.json(), fc.string({ unit: 'binary', maxLength: 200 }), fc.constant(null));
+  const anything = fc.oneof(
+    hostile,
+    nearly,
+    fc.json(),
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.constant(null),
+  );
 
   it('is answered, never throws, and costs no larger answer', () => {
     fc.assert(

@@ -43,7 +43,8 @@ export interface ConnectionOptions {
 /** Joins a WebSocket with a client of the protocol, from the handshake to its end. */
 export function createConnection({ ws, socket, grant, hub, clock, log, limits }: ConnectionOptions): Connection {
   const { cameraIds, keyId } = grant;
-  const client = createClient({ hub, link: createLink(socket, ws), cameraIds, clock, log, limits });
+  const link = createLink(socket, ws);
+  const client = createClient({ hub, link, cameraIds, clock, log, limits });
   const isFlood = createFloodGate(limits.controlFramesPerSecondMax, clock);
   let isAlive = true;
   const showLife = (): void => void (isAlive = true);
@@ -53,7 +54,7 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits }:
     ws.close(code, reason);
   }
 
-  // `ws` answers pings itself, with at most 60 answers waiting; what it does not count is how many come.
+  /** A ping or a pong of the WebSocket protocol. */
   function onControl(): void {
     showLife();
     if (isFlood()) dismiss(closeCodes.policy, `more than ${limits.controlFramesPerSecondMax} pings and pongs a second`);
@@ -63,7 +64,12 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits }:
     showLife();
     client.onMessage(isBinary ? null : (data as Buffer).toString());
   });
-  ws.on('ping', onControl).on('pong', onControl);
+  ws.on('pong', onControl);
+  ws.on('ping', (data) => {
+    onControl();
+    // Nothing is heard of whoever does not take the answers.
+    if (ws.readyState === ws.OPEN && link.bufferedBytes() <= limits.bufferedBytesMax) ws.pong(data);
+  });
   // A slow client that takes what was sent lives, though its pong is late behind it.
   socket.on('drain', showLife);
   // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
@@ -95,6 +101,7 @@ export function createWebSocketServer({
     clientTracking: false,
     maxPayload: messageBytesMax,
     perMessageDeflate: false,
+    autoPong: false, // it would cut off, without a code, whoever sends 60 in one go
     // Two options of ws that its types do not know yet.
     closeTimeout: closeMs,
     maxFragments: messageFragmentsMax,
