@@ -15,13 +15,13 @@ const ping = '{"type":"ping"}';
 
 /** A hub that holds nothing yet. */
 function createEmptyHub() {
-  const attached = new Set<(delivery: Delivery) => void>();
+  const attached = new Set<(deliveries: readonly Delivery[]) => void>();
   const hub: Hub = {
     latestSeq: () => 0,
     readLatest: async () => 0,
-    attach(onDelivery) {
-      attached.add(onDelivery);
-      return () => void attached.delete(onDelivery);
+    attach(onDeliveries) {
+      attached.add(onDeliveries);
+      return () => void attached.delete(onDeliveries);
     },
     readPage: async () => [],
     close: async () => undefined,
@@ -147,6 +147,6 @@ it('one message to many clients is one frame in memory', async () => {
   await new Promise(setImmediate);
   expect(shared.attached.size).toBe(50);
   const delivery = toDelivery({ seq: 1, at: '2026-03-01T12:00:00.000Z', ...eventOpened() });
-  for (const onDelivery of shared.attached) onDelivery(delivery);
+  for (const onDeliveries of shared.attached) onDeliveries([delivery]);
   for (const { sent } of clients) expect(sent.at(-1)).toBe(delivery.frame);
 });

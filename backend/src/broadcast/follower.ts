@@ -46,13 +46,12 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
     if (matches(delivery)) link.send(delivery.frame);
   }
 
-  function onLive(delivery: Delivery): void {
-    if (link.bufferedBytes() <= limits.bufferedBytesMax) {
-      pass(delivery);
-      return;
-    }
-    leave();
-    link.close(closeCodes.slowConsumer, SLOW_CONSUMER);
+  function onLive(deliveries: readonly Delivery[]): void {
+    if (link.bufferedBytes() > limits.bufferedBytesMax) {
+      leave();
+      link.close(closeCodes.slowConsumer, SLOW_CONSUMER);
+    } else if (deliveries.length > 1) link.together(() => deliveries.forEach(pass));
+    else deliveries.forEach(pass);
   }
 
   function leave(): void {

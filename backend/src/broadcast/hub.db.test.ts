@@ -46,7 +46,7 @@ async function createHouse(options: Partial<HubOptions> = {}, before = 0) {
   );
   await eventually(() => reads > 0, { what: 'the first look' });
   const heard: number[] = [];
-  hub.attach(({ seq }) => heard.push(seq));
+  hub.attach((deliveries) => heard.push(...deliveries.map(({ seq }) => seq)));
   return { db, bus, hub, send, heard, reads: () => reads };
 }
 

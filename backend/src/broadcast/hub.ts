@@ -19,8 +19,8 @@ export interface Hub {
   latestSeq(): number;
   /** The same of the database, which is ahead of this hub for moments (longer without a bus). */
   readLatest(): Promise<number>;
-  /** What comes after `latestSeq()`, one by one and in order, until the returned way out is taken. Must not throw. */
-  attach(onDelivery: (delivery: Delivery) => void): () => void;
+  /** What comes after `latestSeq()`, in order, until the returned way out is taken; what comes at once at once. Must not throw. */
+  attach(onDeliveries: (deliveries: readonly Delivery[]) => void): () => void;
   /** The page of kept messages after `seq`, which is below `latestSeq()`; empty when there is none. */
   readPage(seq: number): Promise<readonly Delivery[]>;
   close(): Promise<void>;
@@ -38,28 +38,31 @@ export interface HubOptions {
 /** Starts at the latest message: what came before is for those who ask for it. Fails when the database cannot be read. */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { bus, readAfter, readLatest, clock, log, pollMs = POLL_MS } = options;
-  const attached = new Set<(delivery: Delivery) => void>();
+  const attached = new Set<(deliveries: readonly Delivery[]) => void>();
   let latest = await readLatest();
 
-  function broadcast(message: Message): void {
-    // First the number, then the clients: whoever is called sees the hub as it is after this message.
-    latest = message.seq;
+  /** Above `latest` and in order. Those of one transaction go to each client in one piece, which is a fraction of the cost. */
+  function broadcast(messages: readonly Message[]): void {
+    const last = messages.at(-1);
+    if (!last) return;
+    // First the number, then the clients: whoever is called sees the hub as it is after these messages.
+    latest = last.seq;
     if (attached.size === 0) return;
-    const delivery = toDelivery(message);
-    for (const onDelivery of attached) onDelivery(delivery);
+    const deliveries = messages.map(toDelivery);
+    for (const onDeliveries of attached) onDeliveries(deliveries);
   }
 
   async function readOn(): Promise<boolean> {
     const page = await readAfter(latest, PAGE_MESSAGES_MAX);
     // While the page was read, hints may have brought some of it; a page that starts late was pruned, and is passed on.
-    for (const message of page) if (message.seq > latest) broadcast(message);
+    broadcast(page.filter(({ seq }) => seq > latest));
     return page.length === PAGE_MESSAGES_MAX;
   }
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
   function onHint(messages: readonly Message[]): void {
-    for (const message of messages) if (message.seq === latest + 1) broadcast(message);
+    broadcast(takeNext(messages, latest));
     const last = messages.at(-1);
     if (!last || last.seq > latest) loop.wake();
   }
@@ -68,8 +71,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   return {
     latestSeq: () => latest,
     readLatest,
-    attach(onDelivery) {
-      const deliver = (delivery: Delivery): void => onDelivery(delivery);
+    attach(onDeliveries) {
+      const deliver = (deliveries: readonly Delivery[]): void => onDeliveries(deliveries);
       attached.add(deliver);
       return () => void attached.delete(deliver);
     },
@@ -80,4 +83,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       await loop.close();
     },
   };
+}
+
+/** Those that follow the number without a gap. */
+function takeNext(messages: readonly Message[], latest: number): readonly Message[] {
+  let next = latest + 1;
+  return messages.filter(({ seq }) => seq === next && (next += 1));
 }
