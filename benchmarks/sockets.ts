@@ -25,6 +25,8 @@ const REPLAYED_MESSAGES = 10_000;
 const STORED_AT_ONCE = 500;
 const ROUNDS = 5;
 const ROUND_DELIVERIES = 200_000;
+/** Transactions of one message each that are under way at once, as those of several workers are. */
+const TELLING_AT_ONCE = 8;
 /** Messages of one transaction: a frame's work tells several. */
 const TOLD_TOGETHER = 4;
 /** Of the bare loops, between two looks whether the network takes more. */
@@ -59,6 +61,8 @@ export interface Fanout {
   readonly replay: CrowdResult & { readonly seconds: number };
   /** Round by round. */
   readonly ours: readonly Speed[];
+  /** One transaction after the other. */
+  readonly alone: readonly Speed[];
   readonly together: readonly Speed[];
   readonly sent: readonly Speed[];
   readonly written: readonly Speed[];
@@ -119,7 +123,7 @@ async function tellPaced(ours: SocketHouse, crowd: Crowd, messages: number): Pro
   return done;
 }
 
-type Loop = 'ours' | 'together' | 'sent' | 'written';
+type Loop = 'ours' | 'alone' | 'together' | 'sent' | 'written';
 
 interface SpeedParts {
   readonly ours: SocketHouse;
@@ -133,14 +137,14 @@ interface SpeedParts {
 
 /** In turns, so that a machine that slows down slows all. */
 async function measureSpeeds({ ours, bare, crowd, bareCrowd, clients, messages }: SpeedParts): Promise<Pick<Fanout, Loop>> {
-  const speeds: Record<Loop, Speed[]> = { ours: [], together: [], sent: [], written: [] };
+  const speeds: Record<Loop, Speed[]> = { ours: [], alone: [], together: [], sent: [], written: [] };
   const measure = async (name: Loop, tell: () => Promise<unknown>, done: Promise<CrowdResult>): Promise<void> => {
     speeds[name].push(await timeRound(tell, done, clients * messages));
   };
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, atOnce] of [['ours', 1], ['together', TOLD_TOGETHER]] as const) {
+    for (const [name, size, atOnce] of [['ours', 1, TELLING_AT_ONCE], ['alone', 1, 1], ['together', TOLD_TOGETHER, 1]] as const) {
       const { done } = await crowd.expect({ expected: messages, firstSeq: ours.latestSeq() + 1, isTimed: false });
-      await measure(name, () => tellAll(ours, messages, atOnce), done);
+      await measure(name, () => tellAll(ours, messages, { size, atOnce }), done);
     }
     for (const [name, send] of [['sent', bare.send], ['written', bare.write]] as const) {
       const { done } = await bareCrowd.expect({ expected: messages, firstSeq: 0, isTimed: false });
@@ -150,17 +154,18 @@ async function measureSpeeds({ ours, bare, crowd, bareCrowd, clients, messages }
   return speeds;
 } // prettier-ignore
 
-/** As fast as clients take them; while one batch goes out, PostgreSQL has the next. */
-async function tellAll(ours: SocketHouse, messages: number, atOnce: number): Promise<void> {
-  let telling = Promise.resolve();
-  for (let told = 0; told < messages; told += atOnce) {
-    const next = ours.tell(Math.min(atOnce, messages - told));
+/** As fast as clients take them: in transactions of `size` messages, `atOnce` of them under way, and one more prepared. */
+async function tellAll(ours: SocketHouse, messages: number, { size, atOnce }: { size: number; atOnce: number }): Promise<void> {
+  let telling: Promise<unknown> = Promise.resolve();
+  for (let told = 0; told < messages; told += size * atOnce) {
+    const left = Math.min(size * atOnce, messages - told);
+    const next = Promise.all(Array.from({ length: Math.ceil(left / size) }, (_, at) => ours.tell(Math.min(size, left - at * size))));
     await telling;
     await ours.drained();
     telling = next;
   }
   await telling;
-}
+} // prettier-ignore
 
 async function sendAll(bare: BareHouse, send: () => void, messages: number): Promise<void> {
   for (let sent = 0; sent < messages; sent += 1) {
@@ -193,7 +198,7 @@ function sayLatencies({ paced, beside, replay }: Fanout, { replaying, replayed }
 }
 
 /** Resolves to the ratio that the limit is about: the median over the rounds. */
-function saySpeeds({ ours, together, sent, written }: Fanout): number {
+function saySpeeds({ ours, alone, together, sent, written }: Fanout): number {
   const toCells = (name: string, speeds: readonly Speed[]): string[] => [
     name,
     toFixed(median(speeds.map(({ perSecond }) => perSecond)), 0),
@@ -202,8 +207,9 @@ function saySpeeds({ ours, together, sent, written }: Fanout): number {
     toFixed(median(speeds.map(({ cpuUs }) => cpuUs)), 2),
   ];
   sayTable(['deliveries a second', 'median', 'least', 'most', 'CPU us each'], [
-    toCells('outbox, bus, hub, sockets', ours),
-    toCells(`the same, ${TOLD_TOGETHER} in a transaction`, together),
+    toCells(`outbox, bus, hub, sockets: ${TELLING_AT_ONCE} transactions at once`, ours),
+    toCells('one after the other', alone),
+    toCells(`${TOLD_TOGETHER} messages in a transaction`, together),
     toCells('bare: ws.send', sent),
     toCells('bare: socket.write of the frame', written),
   ]); // prettier-ignore

@@ -1,6 +1,6 @@
 /**
  * The hub: one per process with sockets. It remembers the number of the last message broadcast. A hint from the bus that
- * carries the very next number is passed on at once; whatever leaves a gap (an order mixed up on the way, a message
+ * carries the very next number is passed on in the same turn; whatever leaves a gap (an order mixed up on the way, a message
  * lost, a reconnect) makes it read the database after its number. Polling does the same every `pollMs`, so a missing or
  * broken bus costs time, never a message. Numbers are in commit order, so reading after the last one misses nothing.
  */
@@ -41,7 +41,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const attached = new Set<(deliveries: readonly Delivery[]) => void>();
   let latest = await readLatest();
 
-  /** Above `latest` and in order. Those of one transaction go to each client in one piece, which is a fraction of the cost. */
+  /** Above `latest` and in order. What goes out together goes to each client in one piece, which is a fraction of the cost. */
   function broadcast(messages: readonly Message[]): void {
     const last = messages.at(-1);
     if (!last) return;
@@ -61,10 +61,23 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
+  /** Heard and next in line. They go out at the end of this turn, so that hints that came in together go together. */
+  let inLine: Message[] = [];
+  let turn: NodeJS.Immediate | undefined;
+
   function onHint(messages: readonly Message[]): void {
-    broadcast(takeNext(messages, latest));
+    const following = takeNext(messages, inLine.at(-1)?.seq ?? latest);
+    inLine.push(...following);
+    if (following.length > 0) turn ??= setImmediate(sendLine);
     const last = messages.at(-1);
-    if (!last || last.seq > latest) loop.wake();
+    if (!last || last.seq > (inLine.at(-1)?.seq ?? latest)) loop.wake();
+  }
+
+  function sendLine(): void {
+    const line = inLine;
+    inLine = [];
+    turn = undefined;
+    broadcast(line.filter(({ seq }) => seq > latest)); // the rest came by a page meanwhile
   }
 
   const leave = bus.subscribe(onHint);
@@ -79,6 +92,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     readPage: createPages({ readAfter, latestSeq: () => latest }),
     async close() {
       leave();
+      clearImmediate(turn);
       attached.clear();
       await loop.close();
     },
@@ -87,6 +101,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
 /** Those that follow the number without a gap. */
 function takeNext(messages: readonly Message[], latest: number): readonly Message[] {
-  let next = latest + 1;
-  return messages.filter(({ seq }) => seq === next && (next += 1));
+  const following: Message[] = [];
+  for (const message of messages) if (message.seq === latest + following.length + 1) following.push(message);
+  return following;
 }

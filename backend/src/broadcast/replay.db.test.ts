@@ -102,7 +102,7 @@ describe('replay', () => {
     const house = await createTestHouse({ hub: { pollMs: HOUR_MS } });
     await house.send(...many(3));
     await house.store(many(2));
-    expect(house.hub.latestSeq()).toBe(3);
+    await eventually(() => house.hub.latestSeq() === 3);
     const client = await house.connect();
     await subscribe(client, { after: 4 });
     await house.send();

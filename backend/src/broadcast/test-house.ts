@@ -137,8 +137,14 @@ export async function subscribe(client: TestClient, fields: object = {}): Promis
   return answer.data['latest_seq'] as number;
 }
 
+/** Tens of megabytes take their time on a busy machine. */
+const SEQS_WITHIN_MS = 45_000;
+
 export async function expectSeqs(client: TestClient, seqs: readonly number[]): Promise<void> {
-  await eventually(() => client.seqs().length >= seqs.length, { what: `${seqs.length} messages` });
+  await eventually(() => client.seqs().length >= seqs.length, {
+    withinMs: SEQS_WITHIN_MS,
+    what: `${seqs.length} messages`,
+  });
   expect(client.seqs()).toEqual(seqs);
 }
 
