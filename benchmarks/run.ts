@@ -14,6 +14,7 @@ import * as models from './models.ts';
 import { say } from './report.ts';
 import * as retention from './retention.ts';
 import * as scale from './scale.ts';
+import * as sockets from './sockets.ts';
 
 interface Benchmark {
   run(args: readonly string[]): Promise<void>;
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   retention,
   backlog,
   scale,
+  sockets,
   models: { run: models.run, needs: 'a folder with COCO instances.json and images/' },
   accuracy: { run: accuracy.run, needs: 'a folder with COCO instances.json and images/' },
 };

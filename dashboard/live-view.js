@@ -75,7 +75,7 @@ export function createLiveView({ document, window, onSignedOut }) {
   /** Frames in which nothing was found are not told of: when the numbers moved, there may be newer pictures. */
   function onStatus(status) {
     pipeline.show(status);
-    const text = JSON.stringify(status.stages);
+    const text = JSON.stringify([status.stages, status.rates]);
     if (text === lastStatus || document.hidden || held !== null) return;
     lastStatus = text;
     void readAll();

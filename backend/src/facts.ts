@@ -1,6 +1,7 @@
 /** What the program says of itself: readiness, system, pipeline and the status that sockets get. */
 import { readFileSync } from 'node:fs';
-import type { ApiOptions, HealthFacts, PartState } from './api/index.ts';
+import { toLiveStatus, type ApiOptions, type HealthFacts, type LiveFigures, type PartState } from './api/index.ts';
+import type { StatusView } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { GpuMonitor } from './gpu/index.ts';
 import type { Health } from './health.ts';
@@ -31,6 +32,7 @@ interface Parts {
   readonly config: Config;
   readonly health: Health;
   readonly queue: Pick<Queue, 'depths'>;
+  readonly readFigures: () => Promise<LiveFigures>;
   readonly latencies: Latencies<Stage>;
   readonly startedAt: Date;
   /** Of a process that detects. */
@@ -38,10 +40,12 @@ interface Parts {
 }
 
 export type Facts = Pick<ApiOptions, 'health' | 'readiness' | 'system' | 'pipeline' | 'gpu'> & {
-  status(): Promise<object>;
+  /** Read once; and as each client may see it. */
+  status(): Promise<StatusView>;
 };
 
-export function createFacts({ config, health, queue, latencies, startedAt, gpuMonitor }: Parts): Facts {
+export function createFacts(parts: Parts): Facts {
+  const { config, health, queue, readFigures, latencies, startedAt, gpuMonitor } = parts;
   async function readDepths() {
     const { oldest_pending_s: oldestPendingS, ...depths } = await queue.depths();
     return { ...depths, oldestPendingS };
@@ -58,12 +62,25 @@ export function createFacts({ config, health, queue, latencies, startedAt, gpuMo
     gpu: () => gpuMonitor?.read() ?? { gpus: null, history: [] },
     pipeline: async () => ({ queue: await readDepths(), stages: latencies.read() }),
     async status() {
-      const { detectors, analyst, ...parts } = health.read();
-      const database = { ok: parts.database.ok, reason: parts.database.reason };
       // Unknown while the database is away, which is a thing to tell, and no reason to be silent.
-      const depths = await queue.depths().catch(orAway);
-      return { queue: depths, database, detectors, analyst, stages: latencies.read() };
+      const figures = await readFigures().catch(orAway);
+      return toStatusView(health.read(), { figures, stages: latencies.read() });
     },
+  };
+}
+
+/** Whoever is limited to some cameras gets their numbers, and none that the others have a part in. */
+function toStatusView(
+  { database: { ok, reason }, detectors, analyst }: HealthFacts,
+  { figures, stages: timed }: { figures: LiveFigures | null; stages: object },
+): StatusView {
+  const house = { database: { ok, reason }, detectors };
+  return (cameraIds) => {
+    const numbers = figures ? toLiveStatus(figures, cameraIds) : { queue: null, cameras: null, rates: null };
+    const shared = cameraIds
+      ? { analyst: analyst && { ...analyst, queue: null }, stages: {} }
+      : { analyst, stages: timed };
+    return { ...numbers, ...house, ...shared };
   };
 }
 

@@ -4,6 +4,7 @@
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
 import { openAnalysis } from './analysis.ts';
+import { readLiveFigures } from './api/index.ts';
 import { createPruner, createTransact } from './broadcast/index.ts';
 import type { Config, Role } from './config.ts';
 import { openDatabase, prepareDatabase } from './db/index.ts';
@@ -118,7 +119,8 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const gpuMonitor = has('detect') ? closers.add('GPU monitor', createGpuMonitor({ clock, log })) : undefined;
   const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
   health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
-  const facts = createFacts({ config, health, queue, latencies, startedAt, gpuMonitor });
+  const readFigures = () => readLiveFigures(db, clock.nowMs());
+  const facts = createFacts({ config, health, queue, readFigures, latencies, startedAt, gpuMonitor });
   const doors = { config, log, closers, db, bus, media, queue, transact, facts, detection, meters, tracer };
   const url = has('api') ? await openDoors(doors) : undefined;
   if (!has('api') && config.healthPort !== undefined) await openHealthDoor(config.healthPort, doors);

@@ -8,6 +8,7 @@ import { measureHealth } from '../../benchmarks/health.ts';
 import { measureLatency } from '../../benchmarks/latency.ts';
 import { measureRetention } from '../../benchmarks/retention.ts';
 import { measureScale } from '../../benchmarks/scale.ts';
+import { measureSockets } from '../../benchmarks/sockets.ts';
 
 const TEST_MS = 180_000;
 
@@ -53,6 +54,17 @@ describe('the benchmarks', () => {
     expect(perSecond).toBeGreaterThan(0);
     expect(done).toBeGreaterThan(0);
     expect(faults).toBe(0);
+  });
+
+  it('sockets brings every message to every client', { timeout: TEST_MS }, async () => {
+    const sizes = { clients: 10, seconds: 1, replaying: 3, replayed: 450, roundDeliveries: 200 };
+    const { paced, beside, replay, ...speeds } = await measureSockets(sizes);
+    expect([paced, beside].map(({ received, faults }) => [received, faults])).toEqual([[500, 0], [500, 0]]); // prettier-ignore
+    // What was replayed, the warm-up, two seconds at 50/s, and five rounds of three kinds with 20 messages each.
+    expect([replay.received, replay.faults]).toEqual([3 * (450 + 5 + 100 + 300), 0]);
+    const perSecond = Object.values(speeds).flatMap((rounds) => rounds.map((speed) => speed.perSecond));
+    expect(perSecond).toHaveLength(25);
+    expect(perSecond.filter((value) => !(value > 0))).toEqual([]);
   });
 
   it('health asks as often as it was told to', { timeout: TEST_MS }, async () => {

@@ -15,6 +15,7 @@ export { createKeyDesk } from './identity/key-desk.ts';
 export { createKeyStore, type KeyStore } from './identity/key-store.ts';
 export { createUpgradeLimit } from './limits/upgrade-limit.ts';
 export { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts';
+export { readLiveFigures, toLiveStatus, type LiveFigures } from './live-figures.ts';
 export type {
   ApiOptions,
   ByteRange,

@@ -1,13 +1,12 @@
 import type { Clock } from '../lib/clock.ts';
 import { toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { createFloodGate } from './flood-gate.ts';
 import { createFollower } from './follower.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
-import { closeCodes, type Link } from './link.ts';
+import { closeCodes, SLOW_CONSUMER, type CloseCode, type Link } from './link.ts';
 import { createMatcher, parseClientMessage, toPassingFrame, type Subscribe } from './protocol.ts';
-
-const SECOND_MS = 1_000;
 
 export interface Client {
   /** A message from the client; null for a binary one. */
@@ -64,15 +63,18 @@ export function createClient({ hub, link, cameraIds, clock, log, limits }: Clien
     follower.close();
   }
 
+  function sendAway(code: CloseCode, reason: string): void {
+    close();
+    link.close(code, reason);
+  }
+
   void subscribeByDefault();
   return {
     onMessage(text) {
       if (!open) return;
-      if (isFlood()) {
-        close();
-        link.close(closeCodes.policy, `more than ${limits.messagesPerSecondMax} messages a second`);
-        return;
-      }
+      if (isFlood()) return sendAway(closeCodes.policy, `more than ${limits.messagesPerSecondMax} messages a second`);
+      // Who asks on without taking the answers shows signs of life, and would fill our memory.
+      if (link.bufferedBytes() > limits.bufferedBytesMax) return sendAway(closeCodes.slowConsumer, SLOW_CONSUMER);
       try {
         answer(text);
       } catch (thrown) {
@@ -84,18 +86,5 @@ export function createClient({ hub, link, cameraIds, clock, log, limits }: Clien
       if (subscribed && link.bufferedBytes() <= limits.replayBufferedBytesMax) link.send(frame);
     },
     close,
-  };
-}
-
-/** Counts within fixed seconds: exact enough to tell a flood from a hasty client. */
-function createFloodGate(perSecondMax: number, clock: Clock): () => boolean {
-  let second = 0;
-  let count = 0;
-  return () => {
-    const now = Math.floor(clock.nowMs() / SECOND_MS);
-    if (now !== second) count = 0;
-    second = now;
-    count += 1;
-    return count > perSecondMax;
   };
 }

@@ -3,9 +3,10 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createClient } from './client.ts';
+import { createFloodGate } from './flood-gate.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
-import { createLink, type CloseCode } from './link.ts';
+import { closeCodes, createLink, type CloseCode } from './link.ts';
 import type { SocketMeter } from './meter.ts';
 
 const KEY_PROTOCOL = 'api-key.';
@@ -48,15 +49,33 @@ export interface ConnectionOptions {
 /** Joins a WebSocket with a client of the protocol, from the handshake to its end. */
 export function createConnection({ ws, socket, grant, hub, clock, log, limits, meter }: ConnectionOptions): Connection {
   const { cameraIds, keyId } = grant;
-  const client = createClient({ hub, link: createLink(socket, ws, meter), cameraIds, clock, log, limits });
+  const link = createLink(socket, ws, meter);
+  const client = createClient({ hub, link, cameraIds, clock, log, limits });
+  const isFlood = createFloodGate(limits.controlFramesPerSecondMax, clock);
   let isAlive = true;
   const showLife = (): void => void (isAlive = true);
+
+  function dismiss(code: CloseCode, reason: string): void {
+    client.close();
+    ws.close(code, reason);
+  }
+
+  /** A ping or a pong of the WebSocket protocol. */
+  function onControl(): void {
+    showLife();
+    if (isFlood()) dismiss(closeCodes.policy, `more than ${limits.controlFramesPerSecondMax} pings and pongs a second`);
+  }
 
   ws.on('message', (data, isBinary) => {
     showLife();
     client.onMessage(isBinary ? null : (data as Buffer).toString());
   });
-  ws.on('pong', showLife);
+  ws.on('pong', onControl);
+  ws.on('ping', (data) => {
+    onControl();
+    // Nothing is heard of whoever does not take the answers.
+    if (ws.readyState === ws.OPEN && link.bufferedBytes() <= limits.bufferedBytesMax) ws.pong(data);
+  });
   // A slow client that takes what was sent lives, though its pong is late behind it.
   socket.on('drain', showLife);
   // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
@@ -74,22 +93,26 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits, m
       isAlive = false;
       if (ws.readyState === ws.OPEN) ws.ping();
     },
-    dismiss(code, reason) {
-      client.close();
-      ws.close(code, reason);
-    },
+    dismiss,
     terminate: () => ws.terminate(),
   };
 }
 
 /** The handshake and the frames; everything else is ours. */
-export function createWebSocketServer({ messageBytesMax, closeMs }: SocketLimits): WebSocketServer {
+export function createWebSocketServer({
+  messageBytesMax,
+  messageFragmentsMax,
+  closeMs,
+}: SocketLimits): WebSocketServer {
   const options = {
     noServer: true,
     clientTracking: false,
     maxPayload: messageBytesMax,
     perMessageDeflate: false,
-    closeTimeout: closeMs, // an option of ws that its types do not know yet
+    autoPong: false, // it would cut off, without a code, whoever sends 60 in one go
+    // Two options of ws that its types do not know yet.
+    closeTimeout: closeMs,
+    maxFragments: messageFragmentsMax,
     // A browser that offers protocols fails the connection unless one of them is chosen.
     handleProtocols: (offered: Set<string>) =>
       [...offered].find((protocol) => protocol.startsWith(KEY_PROTOCOL)) ?? false,

@@ -3,18 +3,21 @@ import { describe, expect, it } from 'vitest';
 import * as ws from 'ws';
 import type { Message } from '../model/wire.ts';
 import { toCameraIdOf, toDelivery, toTextFrame } from './delivery.ts';
-import { cameraCreated, detectionCreated, eventOpened, frameDead } from './test-messages.ts';
+import { alertCreated, cameraCreated, detectionCreated, eventOpened, frameDead } from './test-messages.ts';
 
 const at = '2026-03-01T12:00:00.000Z';
 
 describe('toCameraIdOf', () => {
-  it.each([cameraCreated('a'), detectionCreated('a'), eventOpened('a'), frameDead('a')])('$type', (message) => {
-    expect(toCameraIdOf({ seq: 1, at, ...message })).toBe('a');
-  });
+  it.each([cameraCreated('a'), detectionCreated('a'), eventOpened('a'), alertCreated('a'), frameDead('a')])(
+    '$type',
+    (message) => {
+      expect(toCameraIdOf({ seq: 1, at, ...message })).toBe('a');
+    },
+  );
 
   it('of a type not known here is none', () => {
-    const message = { seq: 1, at, type: 'alert.created', data: {} } as unknown as Message;
-    expect(toDelivery(message)).toMatchObject({ seq: 1, type: 'alert.created', cameraId: null });
+    const message = { seq: 1, at, type: 'door.opened', data: {} } as unknown as Message;
+    expect(toDelivery(message)).toMatchObject({ seq: 1, type: 'door.opened', cameraId: null });
   });
 });
 

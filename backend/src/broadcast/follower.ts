@@ -8,13 +8,14 @@
  * then it comes live: no gap. And a page may hold messages that the hub has yet to broadcast: those come again, are not
  * above `passed`, and are dropped: no double.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
 import { AwayError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Delivery } from './delivery.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
-import { closeCodes, type Link } from './link.ts';
+import { closeCodes, SLOW_CONSUMER, type Link } from './link.ts';
 import { toPassingFrame } from './protocol.ts';
 
 export interface Follower {
@@ -45,13 +46,12 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
     if (matches(delivery)) link.send(delivery.frame);
   }
 
-  function onLive(delivery: Delivery): void {
-    if (link.bufferedBytes() <= limits.bufferedBytesMax) {
-      pass(delivery);
-      return;
-    }
-    leave();
-    link.close(closeCodes.slowConsumer, 'slow consumer: reconnect with after');
+  function onLive(deliveries: readonly Delivery[]): void {
+    if (link.bufferedBytes() > limits.bufferedBytesMax) {
+      leave();
+      link.close(closeCodes.slowConsumer, SLOW_CONSUMER);
+    } else if (deliveries.length > 1) link.together(() => deliveries.forEach(pass));
+    else deliveries.forEach(pass);
   }
 
   function leave(): void {
@@ -76,19 +76,28 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
     return undefined;
   }
 
+  /** As much as the client takes at a time, in one piece; then it is the turn of the others, live clients above all. */
   async function passPage(page: readonly Delivery[], { signal }: AbortController): Promise<void> {
-    for (const delivery of page) {
-      if (signal.aborted) return;
+    const rest = page.values();
+    while (!signal.aborted && link.together(() => passSome(rest))) await link.drained(signal);
+    await nextTurn();
+  }
+
+  /** Whether the client has enough for now. At least one is passed: a connection that is closing never drains. */
+  function passSome(rest: Iterable<Delivery>): boolean {
+    for (const delivery of rest) {
       pass(delivery);
-      if (link.bufferedBytes() > limits.replayBufferedBytesMax) await link.drained(signal);
+      if (link.bufferedBytes() > limits.replayBufferedBytesMax) return true;
     }
+    return false;
   }
 
   /** A number above the hub's may be the client's from another process that was ahead of us; above the database's it is nonsense. */
   async function findPlace(own: AbortController): Promise<void> {
     if (passed <= hub.latestSeq()) return;
     const latest = await persist(() => hub.readLatest(), own);
-    if (latest !== undefined) passed = Math.min(passed, latest);
+    // Also told: whoever drops what is not above the number it knows would stay deaf for long.
+    if (latest !== undefined && latest < passed) forget(latest);
   }
 
   async function catchUp(own: AbortController): Promise<void> {
@@ -103,7 +112,7 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
     if (!own.signal.aborted) detach = hub.attach(onLive);
   }
 
-  /** Nothing is kept of what the client asked for. */
+  /** Nothing is there of what the client asked for, up to this number: what comes next is the oldest that it can get. */
   function forget(target: number): void {
     link.send(toPassingFrame('replay.gap', { oldest: target + 1 }));
     passed = target;

@@ -46,9 +46,12 @@ async function createHouse(options: Partial<HubOptions> = {}, before = 0) {
   );
   await eventually(() => reads > 0, { what: 'the first look' });
   const heard: number[] = [];
-  hub.attach(({ seq }) => heard.push(seq));
+  hub.attach((deliveries) => heard.push(...deliveries.map(({ seq }) => seq)));
   return { db, bus, hub, send, heard, reads: () => reads };
 }
+
+/** What was heard goes out at the end of the turn. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -63,8 +66,24 @@ describe('the hub', () => {
     const readsBefore = reads();
     bus.publish(await send(2));
     bus.publish(await send(1));
+    await nextTurn();
     expect(heard).toEqual([1, 2, 3]);
     expect(reads()).toBe(readsBefore);
+  });
+
+  it('passes on together what is heard together, though a page brings some of it first', async () => {
+    const { bus, hub, send } = await createHouse();
+    const calls: number[][] = [];
+    hub.attach((deliveries) => calls.push(deliveries.map(({ seq }) => seq)));
+    const [first, second, third] = [await send(2), await send(), await send()];
+    for (const told of [first, second, second, third]) bus.publish(told);
+    await nextTurn();
+    expect(calls).toEqual([[1, 2, 3, 4]]);
+    const [lost, heard] = [await send(), await send()];
+    for (const told of [heard, lost, heard]) bus.publish(told);
+    await eventually(() => calls.flat().length === 6);
+    await nextTurn();
+    expect(calls.flat()).toEqual(upTo(6));
   });
 
   it('reads what a hint shows to be missing, and drops what it knows', async () => {
@@ -74,6 +93,7 @@ describe('the hub', () => {
     await eventually(() => heard.length === 452);
     for (const late of [second, first, third]) bus.publish(late);
     bus.publish(await send());
+    await nextTurn();
     expect(heard).toEqual(upTo(453));
   });
 
@@ -121,6 +141,7 @@ describe('the hub', () => {
     const { bus, hub, send, heard } = await createHouse();
     await hub.close();
     bus.publish(await send());
+    await nextTurn();
     expect(heard).toEqual([]);
   });
 });

@@ -1,31 +1,28 @@
 /**
  * The hub: one per process with sockets. It remembers the number of the last message broadcast. A hint from the bus that
- * carries the very next number is passed on at once; whatever leaves a gap (an order mixed up on the way, a message
+ * carries the very next number is passed on in the same turn; whatever leaves a gap (an order mixed up on the way, a message
  * lost, a reconnect) makes it read the database after its number. Polling does the same every `pollMs`, so a missing or
  * broken bus costs time, never a message. Numbers are in commit order, so reading after the last one misses nothing.
  */
-import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
-import { noSpan, noTracer, type Tracer } from '../lib/trace.ts';
+import { noSpan, noTracer, type Span, type Tracer } from '../lib/trace.ts';
 import type { TracedMessage } from '../model/index.ts';
 import type { Bus } from './bus.ts';
 import { toDelivery, type Delivery } from './delivery.ts';
+import { createPages, PAGE_MESSAGES_MAX } from './pages.ts';
 
 const POLL_MS = 1_000;
-const PAGE_MESSAGES_MAX = 200;
-/** Pages read at once for clients that catch up: a crowd that reconnects must leave connections to the pipeline. */
-const PAGE_READS_MAX = 2;
 
 export interface Hub {
   /** The number of the last message broadcast. */
   latestSeq(): number;
   /** The same of the database, which is ahead of this hub for moments (longer without a bus). */
   readLatest(): Promise<number>;
-  /** What comes after `latestSeq()`, one by one and in order, until the returned way out is taken. Must not throw. */
-  attach(onDelivery: (delivery: Delivery) => void): () => void;
-  /** The page of kept messages after `seq`; empty when there is none. */
+  /** What comes after `latestSeq()`, in order, until the returned way out is taken; what comes at once at once. Must not throw. */
+  attach(onDeliveries: (deliveries: readonly Delivery[]) => void): () => void;
+  /** The page of kept messages after `seq`, which is below `latestSeq()`; empty when there is none. */
   readPage(seq: number): Promise<readonly Delivery[]>;
   close(): Promise<void>;
 }
@@ -43,66 +40,77 @@ export interface HubOptions {
 /** Starts at the latest message: what came before is for those who ask for it. Fails when the database cannot be read. */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { bus, readAfter, readLatest, clock, log, pollMs = POLL_MS, tracer = noTracer } = options;
-  const attached = new Set<(delivery: Delivery) => void>();
+  const attached = new Set<(deliveries: readonly Delivery[]) => void>();
   let latest = await readLatest();
 
-  function broadcast(message: TracedMessage): void {
-    // First the number, then the clients: whoever is called sees the hub as it is after this message.
-    latest = message.seq;
-    const span =
-      message.traceParent === undefined ? noSpan : tracer.start('broadcast', { parent: message.traceParent });
+  const startSpan = (traceParent: string | undefined): Span =>
+    traceParent === undefined ? noSpan : tracer.start('broadcast', { parent: traceParent });
+
+  /** Above `latest` and in order. What goes out together goes to each client in one piece, which is a fraction of the cost. */
+  function broadcast(messages: readonly TracedMessage[]): void {
+    const last = messages.at(-1);
+    if (!last) return;
+    // First the number, then the clients: whoever is called sees the hub as it is after these messages.
+    latest = last.seq;
+    const spans = messages.map(({ type, traceParent }) => ({ type, span: startSpan(traceParent) }));
     if (attached.size > 0) {
-      const delivery = toDelivery(message);
-      for (const onDelivery of attached) onDelivery(delivery);
+      const deliveries = messages.map(toDelivery);
+      for (const onDeliveries of attached) onDeliveries(deliveries);
     }
-    span.end({ attributes: { 'nightjar.message': message.type, 'nightjar.clients': attached.size } });
+    for (const { type, span } of spans)
+      span.end({ attributes: { 'nightjar.message': type, 'nightjar.clients': attached.size } });
   }
 
   async function readOn(): Promise<boolean> {
     const page = await readAfter(latest, PAGE_MESSAGES_MAX);
     // While the page was read, hints may have brought some of it; a page that starts late was pruned, and is passed on.
-    for (const message of page) if (message.seq > latest) broadcast(message);
+    broadcast(page.filter(({ seq }) => seq > latest));
     return page.length === PAGE_MESSAGES_MAX;
   }
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
+  /** Heard and next in line. They go out at the end of this turn, so that hints that came in together go together. */
+  let inLine: TracedMessage[] = [];
+  let turn: NodeJS.Immediate | undefined;
+
   function onHint(messages: readonly TracedMessage[]): void {
-    for (const message of messages) if (message.seq === latest + 1) broadcast(message);
+    const following = takeNext(messages, inLine.at(-1)?.seq ?? latest);
+    inLine.push(...following);
+    if (following.length > 0) turn ??= setImmediate(sendLine);
     const last = messages.at(-1);
-    if (!last || last.seq > latest) loop.wake();
+    if (!last || last.seq > (inLine.at(-1)?.seq ?? latest)) loop.wake();
+  }
+
+  function sendLine(): void {
+    const line = inLine;
+    inLine = [];
+    turn = undefined;
+    broadcast(line.filter(({ seq }) => seq > latest)); // the rest came by a page meanwhile
   }
 
   const leave = bus.subscribe(onHint);
   return {
     latestSeq: () => latest,
     readLatest,
-    attach(onDelivery) {
-      const deliver = (delivery: Delivery): void => onDelivery(delivery);
+    attach(onDeliveries) {
+      const deliver = (deliveries: readonly Delivery[]): void => onDeliveries(deliveries);
       attached.add(deliver);
       return () => void attached.delete(deliver);
     },
-    readPage: createPageReader(readAfter),
+    readPage: createPages({ readAfter, latestSeq: () => latest }),
     async close() {
       leave();
+      clearImmediate(turn);
       attached.clear();
       await loop.close();
     },
   };
 }
 
-/** Clients that ask for the same page while it is being read share it: after a restart a crowd stands at one number. */
-function createPageReader(readAfter: HubOptions['readAfter']): Hub['readPage'] {
-  const limit = pLimit(PAGE_READS_MAX);
-  const reading = new Map<number, Promise<readonly Delivery[]>>();
-  const read = async (seq: number): Promise<readonly Delivery[]> =>
-    (await readAfter(seq, PAGE_MESSAGES_MAX)).map(toDelivery);
-
-  return (seq) => {
-    const shared = reading.get(seq);
-    if (shared) return shared;
-    const page = limit(read, seq).finally(() => reading.delete(seq));
-    reading.set(seq, page);
-    return page;
-  };
+/** Those that follow the number without a gap. */
+function takeNext(messages: readonly TracedMessage[], latest: number): readonly TracedMessage[] {
+  const following: TracedMessage[] = [];
+  for (const message of messages) if (message.seq === latest + following.length + 1) following.push(message);
+  return following;
 }

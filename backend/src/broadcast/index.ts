@@ -15,5 +15,5 @@ export type { Grant } from './connection.ts';
 export { createHub, type Hub } from './hub.ts';
 export { socketLimits, type SocketLimits } from './limits.ts';
 export { prune, publish, readAfter, readHouseId, readLatest, readOldest } from './outbox.ts';
-export { createSocketServer, type SocketServer } from './sockets.ts';
+export { createSocketServer, type SocketServer, type StatusView } from './sockets.ts';
 export { createPruner, createTransact } from './transact.ts';

@@ -6,7 +6,11 @@ export interface SocketLimits {
   readonly messageBytesMax: number;
   /** Messages from a client within a second; beyond: close 1008. */
   readonly messagesPerSecondMax: number;
-  /** Unsent bytes of a live client; beyond: close 4008. */
+  /** Pieces that a client's message comes in; beyond: close 1008. No client that means well needs more than one. */
+  readonly messageFragmentsMax: number;
+  /** Pings and pongs of the WebSocket protocol within a second; beyond: close 1008. */
+  readonly controlFramesPerSecondMax: number;
+  /** Unsent bytes of a client that is live, or that asks on without taking the answers; beyond: close 4008. */
   readonly bufferedBytesMax: number;
   /** Unsent bytes at which a replay waits for the client, and at which passing messages are left out. */
   readonly replayBufferedBytesMax: number;
@@ -29,6 +33,8 @@ export const socketLimits: SocketLimits = {
   clientsMax: 2_000,
   messageBytesMax: 64 * 1024,
   messagesPerSecondMax: 20,
+  messageFragmentsMax: 1_024,
+  controlFramesPerSecondMax: 200,
   bufferedBytesMax: 4 * 1024 * 1024,
   replayBufferedBytesMax: 256 * 1024,
   subscribeMs: 1_000,

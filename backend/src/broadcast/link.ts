@@ -10,10 +10,14 @@ export const closeCodes = {
 } as const;
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
 
+export const SLOW_CONSUMER = 'slow consumer: reconnect with after';
+
 /** A client's connection as the protocol needs it. */
 export interface Link {
   /** Sends a whole WebSocket frame; does nothing once the connection is closing. */
   send(frame: Buffer): void;
+  /** What `write` sends goes to the network in one piece. */
+  together<T>(write: () => T): T;
   /** What was sent and not yet taken by the network. */
   bufferedBytes(): number;
   /** Resolves when everything sent was taken, or the connection is closed, or `signal` is aborted. */
@@ -31,6 +35,14 @@ export function createLink(socket: Duplex, ws: WebSocket, meter?: Pick<SocketMet
       if (ws.readyState !== ws.OPEN) return;
       socket.write(frame);
       meter?.sent(frame.length);
+    },
+    together(write) {
+      socket.cork();
+      try {
+        return write();
+      } finally {
+        socket.uncork();
+      }
     },
     bufferedBytes: () => socket.writableLength,
     drained(signal) {

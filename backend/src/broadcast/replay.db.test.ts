@@ -62,15 +62,47 @@ describe('replay', () => {
     await house.send(...many(3));
     const client = await house.connect();
     expect(await subscribe(client, { after: 1_000_000 })).toBe(3);
+    expect((await client.heard('replay.gap')).data).toEqual({ oldest: 4 });
     await house.send();
     await expectSeqs(client, [4]);
+    await subscribe(client, { after: Number.MAX_SAFE_INTEGER });
+    await eventually(() => client.received.filter(({ type }) => type === 'replay.gap').length === 2);
+    await house.send();
+    await expectSeqs(client, [4, 5]);
+  });
+
+  it('after what is no number is answered, and changes nothing', async () => {
+    const house = await createTestHouse();
+    const client = await house.connect();
+    await subscribe(client);
+    for (const after of [-1, 1.5, '1', 2 ** 53]) client.say({ type: 'subscribe', topics: [], after });
+    await eventually(() => client.received.filter(({ type }) => type === 'error').length === 4);
+    await house.send();
+    await expectSeqs(client, [1]);
+  });
+
+  it('a filter that changes while messages come loses none of either', async () => {
+    const house = await createTestHouse({ sockets: { limits: { messagesPerSecondMax: 1_000 } } });
+    const client = await house.connect();
+    await subscribe(client, { camera_ids: ['always', 'a'] });
+    const expected: number[] = [];
+    for (let round = 0; round < 40; round++) {
+      const camera = round % 2 === 0 ? 'a' : 'b';
+      // Half of the changes are waited for; the others race with the messages, which matter only where always wanted.
+      if (round % 4 < 2) await subscribe(client, { camera_ids: ['always', camera] });
+      else client.say({ type: 'subscribe', camera_ids: ['always', camera] });
+      await house.send(eventOpened('always'), eventOpened(round % 4 < 2 ? camera : 'never'), eventOpened('always'));
+      const first = 3 * round + 1;
+      expected.push(first, ...(round % 4 < 2 ? [first + 1] : []), first + 2);
+    }
+    await expectSeqs(client, expected);
   });
 
   it('believes a number that another process gave before this one heard of it', async () => {
     const house = await createTestHouse({ hub: { pollMs: HOUR_MS } });
     await house.send(...many(3));
     await house.store(many(2));
-    expect(house.hub.latestSeq()).toBe(3);
+    await eventually(() => house.hub.latestSeq() === 3);
     const client = await house.connect();
     await subscribe(client, { after: 4 });
     await house.send();

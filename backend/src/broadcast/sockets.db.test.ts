@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually } from '../../tests/harness/eventually.ts';
 import { NightjarError, type ErrorKind } from '../lib/errors.ts';
-import { cameraCreated, detectionCreated, eventOpened, frameDead } from './test-messages.ts';
+import {
+  alertCreated,
+  alertUpdated,
+  cameraCreated,
+  detectionCreated,
+  eventOpened,
+  frameDead,
+} from './test-messages.ts';
 import type { SocketLimits } from './limits.ts';
 import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse, closeAfterEachTest } from './test-house.ts';
 
@@ -118,6 +125,32 @@ describe('what a client gets', () => {
     await expectSeqs(client, [2, 4]);
   });
 
+  it('nothing of cameras that its key may not see, or that are not there: no difference shows', async () => {
+    const house = await createTestHouse({
+      sockets: { authenticate: async () => ({ keyId: 'key', cameraIds: ['yard'] }) },
+    });
+    await house.send(eventOpened('front_door'));
+    const [hidden, absent] = [await house.connect(), await house.connect()];
+    await subscribe(hidden, { camera_ids: ['front_door'], after: 0 });
+    await subscribe(absent, { camera_ids: ['never_there'], after: 0 });
+    await house.send(detectionCreated('front_door'), alertCreated('front_door'));
+    for (const client of [hidden, absent]) {
+      client.say({ type: 'ping' });
+      await client.heard('pong');
+    }
+    expect(hidden.received).toEqual(absent.received);
+    expect(hidden.received.map(({ type }) => type)).toEqual(['subscribed', 'pong']);
+  });
+
+  it('alerts, by topic', async () => {
+    const house = await createTestHouse();
+    const [all, some] = [await house.connect(), await house.connect()];
+    await subscribe(all, { topics: ['alert.*'] });
+    await subscribe(some, { topics: ['alert.updated'], camera_ids: ['yard'] });
+    await house.send(alertCreated('yard'), eventOpened('yard'), alertUpdated('yard'), alertUpdated('gate'));
+    await Promise.all([expectSeqs(all, [1, 3, 4]), expectSeqs(some, [3])]);
+  });
+
   it('by its newest filter', async () => {
     const house = await createTestHouse();
     const client = await house.connect();
@@ -161,10 +194,10 @@ describe('what a client gets', () => {
       sockets: {
         limits: { statusMs: 10 },
         authenticate: async ({ headers }) => ({ keyId: 'key', cameraIds: headers['x-yard'] ? ['yard'] : null }),
-        status: async (cameraIds) => {
+        status: async () => {
           calls += 1;
           if (calls === 3) throw new Error('not now');
-          return { cameras: cameraIds ?? 'all' };
+          return (cameraIds) => ({ cameras: cameraIds ?? 'all' });
         },
       },
     });

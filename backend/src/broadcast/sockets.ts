@@ -25,14 +25,17 @@ export interface SocketServer {
   close(): Promise<void>;
 }
 
+/** The data of `system.status` for a client that may see these cameras (null: all). */
+export type StatusView = (cameraIds: readonly string[] | null) => object;
+
 export interface SocketServerOptions {
   readonly hub: Hub;
   /** Throws `unauthorized` or `forbidden`; cookies count only from our own origin, which is for this function to see to. */
   readonly authenticate: (request: IncomingMessage) => Promise<Grant>;
   /** Why one who was let in may not stay (its key was revoked, ...); null while it may. Asked again all the time. */
   readonly reasonToLeave?: (grant: Grant) => string | null;
-  /** The data of `system.status`, for a client that may see these cameras (null: all). */
-  readonly status: (cameraIds: readonly string[] | null) => Promise<object>;
+  /** How the house is, asked once for all clients. */
+  readonly status: () => Promise<StatusView>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limits?: Partial<SocketLimits>;
@@ -92,8 +95,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   }
 
   async function tellStatus(): Promise<boolean> {
+    if (connections.size === 0) return false;
+    const toStatus = await status();
     for (const [cameraIds, members] of groupByView(connections)) {
-      const frame = toPassingFrame('system.status', await status(cameraIds));
+      const frame = toPassingFrame('system.status', toStatus(cameraIds));
       for (const member of members) member.offer(frame);
     }
     return false;

@@ -6,17 +6,21 @@ import { afterEach, expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTestDatabase } from '../../tests/harness/database.ts';
 import { eventually } from '../../tests/harness/eventually.ts';
+import type { Database } from '../db/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import type { NewMessage } from '../model/index.ts';
 import type { Message } from '../model/wire.ts';
-import { createLocalBus } from './bus.ts';
+import { createLocalBus, type Bus } from './bus.ts';
 import { createHub, type HubOptions } from './hub.ts';
 import { publish, readAfter, readLatest } from './outbox.ts';
 import { eventOpened } from './test-messages.ts';
 import { createSocketServer, type SocketServerOptions } from './sockets.ts';
 
 const closers: (() => Promise<unknown> | undefined)[] = [];
+/** Last opened, first closed. */
+export const closeLater = (close: () => Promise<unknown> | undefined): void => void closers.push(close);
+
 /** To be called at the top of a test file. */
 export function closeAfterEachTest(): void {
   afterEach(async () => {
@@ -41,13 +45,17 @@ export interface TestClient {
   heard(type: string): Promise<Received>;
 }
 
-export async function createTestHouse({
-  sockets = {},
-  hub: hubOptions = {},
-}: { sockets?: Partial<SocketServerOptions>; hub?: Partial<HubOptions> } = {}) {
-  const db = await createTestDatabase();
-  closers.push(() => db.close());
-  const bus = createLocalBus();
+interface HouseOptions {
+  readonly sockets?: Partial<SocketServerOptions>;
+  readonly hub?: Partial<HubOptions>;
+  /** Of a house that shares them with another, which sees to their end. */
+  readonly db?: Database;
+  readonly bus?: Bus;
+}
+
+export async function createTestHouse(options: HouseOptions = {}) {
+  const { sockets = {}, hub: hubOptions = {}, bus = createLocalBus() } = options;
+  const db = options.db ?? (await createOwnDatabase());
   const hub = await createHub({
     bus,
     readAfter: (seq, limit) => readAfter(db, seq, limit),
@@ -61,7 +69,7 @@ export async function createTestHouse({
   const server = createSocketServer({
     hub,
     authenticate: async () => ({ keyId: 'key', cameraIds: null }),
-    status: async () => ({}),
+    status: async () => () => ({}),
     clock: systemClock,
     log: silentLog,
     ...sockets,
@@ -90,6 +98,11 @@ export async function createTestHouse({
     connect: (path = '/ws', protocols: string[] = [], headers: Record<string, string> = {}) =>
       connectClient(new WebSocket(`${url}${path}`, protocols, { headers })),
   };
+}
+async function createOwnDatabase(): Promise<Database> {
+  const db = await createTestDatabase();
+  closers.push(() => db.close());
+  return db;
 }
 export type TestHouse = Awaited<ReturnType<typeof createTestHouse>>;
 
@@ -124,8 +137,14 @@ export async function subscribe(client: TestClient, fields: object = {}): Promis
   return answer.data['latest_seq'] as number;
 }
 
+/** Tens of megabytes take their time on a busy machine. */
+const SEQS_WITHIN_MS = 45_000;
+
 export async function expectSeqs(client: TestClient, seqs: readonly number[]): Promise<void> {
-  await eventually(() => client.seqs().length >= seqs.length, { what: `${seqs.length} messages` });
+  await eventually(() => client.seqs().length >= seqs.length, {
+    withinMs: SEQS_WITHIN_MS,
+    what: `${seqs.length} messages`,
+  });
   expect(client.seqs()).toEqual(seqs);
 }
 

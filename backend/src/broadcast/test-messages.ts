@@ -1,6 +1,6 @@
 /** Messages for this room's tests. */
 import type { NewMessage } from '../model/index.ts';
-import type { EventWire, FrameWire } from '../model/wire.ts';
+import type { AlertWire, EventWire, FrameWire } from '../model/wire.ts';
 
 const AT = '2026-03-01T12:00:00.000Z';
 const ID = '01890000-0000-7000-8000-000000000000';
@@ -41,6 +41,35 @@ export const sampleEvent = (cameraId: string, summary = 'a person'): EventWire =
   analyzer: 'rules',
   reviewed: false,
   notes: null,
+});
+
+const sampleAlert = (cameraId: string): AlertWire => ({
+  id: ID,
+  rule_id: ID,
+  rule_name: 'people at night',
+  event_id: ID,
+  camera_id: cameraId,
+  frame_id: ID,
+  captured_at: AT,
+  created_at: AT,
+  label: 'person',
+  score: 0.9,
+  zone_ids: [],
+  risk_score: 65,
+  risk_level: 'high',
+  summary: 'a person',
+  acknowledged_at: null,
+  acknowledged_by: null,
+});
+
+export const alertCreated = (cameraId = 'front_door'): NewMessage => ({
+  type: 'alert.created',
+  data: sampleAlert(cameraId),
+});
+
+export const alertUpdated = (cameraId = 'front_door'): NewMessage => ({
+  type: 'alert.updated',
+  data: { ...sampleAlert(cameraId), acknowledged_at: AT, acknowledged_by: 'Ada' },
 });
 
 export const eventOpened = (cameraId = 'front_door', summary?: string): NewMessage => ({

@@ -172,6 +172,7 @@ CREATE INDEX "deliveries_alert" ON "deliveries" USING btree ("alert_id");--> sta
 CREATE INDEX "deliveries_ended" ON "deliveries" USING btree ("created_at") WHERE state in ('done', 'dead');--> statement-breakpoint
 CREATE INDEX "ended_sessions_expires" ON "ended_sessions" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "idempotent_answers_oldest" ON "idempotent_answers" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "frames_examined" ON "frames" USING btree ("processed_at") WHERE state = 'done';--> statement-breakpoint
 CREATE INDEX "rules_newest" ON "rules" USING btree ("created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "stationary_objects_camera" ON "stationary_objects" USING btree ("camera_id");--> statement-breakpoint
 CREATE INDEX "stationary_objects_last_seen" ON "stationary_objects" USING btree ("last_seen_at");--> statement-breakpoint

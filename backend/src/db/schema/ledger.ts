@@ -78,6 +78,10 @@ export const frames = pgTable(
     index('frames_leased')
       .on(table.leaseExpiresAt)
       .where(sql`state = 'leased'`),
+    // How many were examined lately.
+    index('frames_examined')
+      .on(table.processedAt)
+      .where(sql`state = 'done'`),
     index('frames_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('frames_camera_newest').on(
       table.cameraId,

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../model/wire.ts';
+import { createPages } from './pages.ts';
+import { eventOpened } from './test-messages.ts';
+
+const AT = '2026-03-01T12:00:00.000Z';
+
+/** An outbox from `oldest` to `latest`, that counts how often it is read. */
+function createOutbox(latest: number, { oldest = 1, summary = 'a person' } = {}) {
+  const state = { latest, reads: 0, isAway: false };
+  const readAfter = async (seq: number, limit: number): Promise<readonly Message[]> => {
+    state.reads += 1;
+    if (state.isAway) throw new Error('away');
+    const first = Math.max(seq + 1, oldest);
+    const count = Math.max(0, Math.min(limit, state.latest - first + 1));
+    return Array.from({ length: count }, (_, at) => ({ seq: first + at, at: AT, ...eventOpened('a', summary) }));
+  };
+  return { state, readPage: createPages({ readAfter, latestSeq: () => state.latest }) };
+}
+
+const span = (page: readonly { readonly seq: number }[]) => [page[0]?.seq, page.at(-1)?.seq, page.length];
+
+describe('pages', () => {
+  it('of messages that are all there are read once, wherever in them clients stand', async () => {
+    const { state, readPage } = createOutbox(1_000);
+    const pages = await Promise.all([0, 1, 57, 199].map((seq) => readPage(seq)));
+    expect(pages.map(span)).toEqual([
+      [1, 200, 200],
+      [2, 200, 199],
+      [58, 200, 143],
+      [200, 200, 1],
+    ]);
+    expect(span(await readPage(57))).toEqual([58, 200, 143]);
+    expect(state.reads).toBe(1);
+    expect(pages[3]?.[0]?.frame).toBe(pages[0]?.[199]?.frame);
+  });
+
+  it('that still grow are read anew, after the very number', async () => {
+    const { state, readPage } = createOutbox(399);
+    expect(span(await readPage(250))).toEqual([251, 399, 149]);
+    state.latest = 400;
+    expect(span(await readPage(399))).toEqual([400, 400, 1]);
+    expect(state.reads).toBe(2);
+  });
+
+  it('whose beginning is forgotten begin with what is kept', async () => {
+    const { readPage } = createOutbox(1_000, { oldest: 450 });
+    expect(span(await readPage(10))).toEqual([450, 649, 200]);
+    expect(span(await readPage(410))).toEqual([450, 649, 200]);
+  });
+
+  it('are none where nothing is kept', async () => {
+    const { readPage } = createOutbox(1_000, { oldest: 1_001 });
+    expect(await readPage(10)).toEqual([]);
+  });
+
+  it('that could not be read are asked for again', async () => {
+    const { state, readPage } = createOutbox(1_000);
+    state.isAway = true;
+    await expect(Promise.all([readPage(0), readPage(5)])).rejects.toThrow('away');
+    state.isAway = false;
+    expect(span(await readPage(0))).toEqual([1, 200, 200]);
+  });
+
+  it('are not remembered when they are many, or large', async () => {
+    const many = createOutbox(10_000);
+    for (const start of [0, 200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600, 0]) await many.readPage(start);
+    expect(many.state.reads).toBe(10);
+    const large = createOutbox(200, { summary: 'x'.repeat(20_000) });
+    await large.readPage(0);
+    await large.readPage(0);
+    expect(large.state.reads).toBe(2);
+  });
+});

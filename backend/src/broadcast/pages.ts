@@ -1,0 +1,66 @@
+/**
+ * Pages of kept messages for clients that catch up. A page whose messages are all there never changes, and stands at a
+ * multiple of its length: so a crowd that comes back after a restart shares its reads and its frames, though each client
+ * goes at its own pace. The last page still grows; it is read after the very number that a client stands at, and shared only
+ * with those who stand there too.
+ */
+import pLimit from 'p-limit';
+import type { Message } from '../model/wire.ts';
+import { toDelivery, type Delivery } from './delivery.ts';
+
+export const PAGE_MESSAGES_MAX = 200;
+/** Pages read at once: a crowd that reconnects must leave connections to the pipeline. */
+const PAGE_READS_MAX = 2;
+/** Whole pages remembered, the latest used, unless they are large. */
+const PAGES_KEPT_MAX = 8;
+const PAGE_KEPT_BYTES_MAX = 2 * 1024 * 1024;
+
+type Page = readonly Delivery[];
+
+export interface PagesOptions {
+  readonly readAfter: (seq: number, limit: number) => Promise<readonly Message[]>;
+  /** What is known to be there. */
+  readonly latestSeq: () => number;
+}
+
+/** The page of messages after a number below the latest; empty when none of them is kept. */
+export function createPages({ readAfter, latestSeq }: PagesOptions): (seq: number) => Promise<Page> {
+  const limit = pLimit(PAGE_READS_MAX);
+  const growing = new Map<number, Promise<Page>>();
+  const whole = new Map<number, Promise<Page>>();
+
+  const read = (seq: number): Promise<Page> =>
+    limit(async () => (await readAfter(seq, PAGE_MESSAGES_MAX)).map(toDelivery));
+
+  function readGrowing(seq: number): Promise<Page> {
+    const page = growing.get(seq) ?? read(seq).finally(() => growing.delete(seq));
+    growing.set(seq, page);
+    return page;
+  }
+
+  async function readWhole(start: number): Promise<Page> {
+    const reading = whole.get(start) ?? read(start);
+    whole.delete(start); // to be the latest used
+    whole.set(start, reading);
+    for (const oldest of whole.keys()) if (whole.size > PAGES_KEPT_MAX) whole.delete(oldest);
+    const page = await reading.catch((thrown: unknown) => {
+      forget(start, reading);
+      throw thrown;
+    });
+    if (toBytes(page) > PAGE_KEPT_BYTES_MAX) forget(start, reading);
+    return page;
+  }
+
+  function forget(start: number, reading: Promise<Page>): void {
+    if (whole.get(start) === reading) whole.delete(start);
+  }
+
+  return async (seq) => {
+    const start = seq - (seq % PAGE_MESSAGES_MAX);
+    if (latestSeq() < start + PAGE_MESSAGES_MAX) return readGrowing(seq);
+    const page = await readWhole(start);
+    return page.filter((delivery) => delivery.seq > seq);
+  };
+}
+
+const toBytes = (page: Page): number => page.reduce((bytes, { frame }) => bytes + frame.length, 0);
