@@ -1,16 +1,19 @@
-import { eq, gte, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
+import type { Context } from 'hono';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
 import { clipSchema, frameSchema, toClipWire, toFrameWire } from '../model/wire.ts';
-import { framesWhere } from './frames.ts';
 import { toMediaHeaders, toMediaResponse, toNotModified } from './media-response.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp } from './route-parts.ts';
+import { readClips, readFramesOf } from './lists/ledger-list.ts';
+import { cameraIdsFor } from './lists/seen.ts';
+import { pageOf, pageQuery } from './pagination.ts';
+import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toClip, toFrame, type ClipRow } from './rows.ts';
 import { route } from './access.ts';
+import { assertVisible } from './visible.ts';
 
 const { clips, frames } = tables;
 const tags = ['clips'];
@@ -58,22 +61,15 @@ const cut = route('viewer', {
 export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, 'db' | 'log' | 'openMedia'>): void {
   app.openapi(list, async (c) => {
     const { camera_id, state, since, until, ...page } = c.req.valid('query');
-    const all = [
-      camera_id === undefined ? undefined : eq(clips.cameraId, camera_id),
-      state && eq(clips.state, state),
-      since && gte(clips.capturedAt, since),
-      until && lt(clips.capturedAt, until),
-    ];
-    const keyOf = (row: ClipRow) => ({ atMs: row.capturedAt.getTime(), id: row.id });
-    const source = { table: clips, at: clips.capturedAt, id: clips.id, filters: all, keyOf };
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const wanted = { cameraIds: cameraIdsFor(c, camera_id), state, since, until };
+    const { rows, ...rest } = await db.read((orm) => readClips(orm, wanted, page));
     return c.json({ items: rows.map((row) => toClipWire(toClip(row))), ...rest }, 200);
   });
 
-  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(db, c.req.valid('param').id))), 200));
+  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(db, c, c.req.valid('param').id))), 200));
 
   app.openapi(film, async (c) => {
-    const { mediaPath, mediaType, sha256 } = await readClip(db, c.req.valid('param').id);
+    const { mediaPath, mediaType, sha256 } = await readClip(db, c, c.req.valid('param').id);
     if (mediaPath === null) throw new NightjarError('not_found', 'the bytes of this clip are lost');
     const etag = `"${sha256}"`;
     const headers = toMediaHeaders(mediaType, etag);
@@ -81,16 +77,15 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
   });
 
   app.openapi(cut, async (c) => {
-    const { id } = await readClip(db, c.req.valid('param').id);
-    const source = framesWhere([eq(frames.clipId, id)]);
-    const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
+    const { id } = await readClip(db, c, c.req.valid('param').id);
+    const owner = { column: frames.clipId, id };
+    const { rows, ...page } = await db.read((orm) => readFramesOf(orm, owner, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }
 
-/** Throws `not_found`. */
-async function readClip(db: Database, id: string): Promise<ClipRow> {
+/** Throws `not_found`, also for a clip of a camera that may not be seen. */
+async function readClip(db: Database, c: Context<ApiEnv>, id: string): Promise<ClipRow> {
   const [row] = await db.read((orm) => orm.select().from(clips).where(eq(clips.id, id)));
-  if (!row) throw new NightjarError('not_found', 'there is no clip with this id');
-  return row;
+  return assertVisible(c, row, 'there is no clip with this id');
 }

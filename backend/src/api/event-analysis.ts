@@ -1,17 +1,17 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
-import { tables, type Database } from '../db/index.ts';
+import { tables } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { DUE_CHANNEL } from '../model/analysis.ts';
 import type { CameraEvent } from '../model/index.ts';
 import { analysisSchema, eventSchema, toAnalysisWire, toEventWire } from '../model/wire.ts';
-import { throwNoEvent } from './events.ts';
+import { readEvent } from './events.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
 import { route } from './access.ts';
 
-const { analyses, events } = tables;
+const { analyses } = tables;
 const tags = ['events'];
 
 const list = route('viewer', {
@@ -40,7 +40,7 @@ const again = route('admin', {
 export function addEventAnalysis(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
   app.openapi(list, async (c) => {
     const { id } = c.req.valid('param');
-    await requireEvent(db, id);
+    await readEvent(db, c, id);
     const { rows, ...page } = await db.read((orm) => readPage(orm, analysesOf(id), c.req.valid('query')));
     return c.json({ items: rows.map(toAnalysisWire), ...page }, 200);
   });
@@ -56,7 +56,7 @@ export function addEventAnalysis(app: ApiApp, { db, transact }: Pick<ApiOptions,
       return row;
     });
     if (event) return c.json(toEventWire(event), 202);
-    await requireEvent(db, id);
+    await readEvent(db, c, id);
     throw new NightjarError('conflict', 'the event is still open: it is analyzed when it closes');
   });
 }
@@ -68,13 +68,3 @@ const analysesOf = (eventId: string): PageSource<typeof analyses> => ({
   filters: [eq(analyses.eventId, eventId)],
   keyOf: (row) => ({ atMs: row.requestedAt.getTime(), id: row.id }),
 });
-
-async function requireEvent(db: Database, id: string): Promise<void> {
-  const rows = await db.read((orm) =>
-    orm
-      .select({ one: sql`1` })
-      .from(events)
-      .where(eq(events.id, id)),
-  );
-  if (rows.length === 0) throwNoEvent();
-}

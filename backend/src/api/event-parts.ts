@@ -1,16 +1,14 @@
-import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, frameSchema, toDetectionWire, toFrameWire } from '../model/wire.ts';
-import { detectionsWhere } from './detections.ts';
-import { throwNoEvent } from './events.ts';
-import { framesWhere } from './frames.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { readEvent } from './events.ts';
+import { readDetections } from './lists/detection-list.ts';
+import { readFramesOf } from './lists/ledger-list.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection, toFrame } from './rows.ts';
 import { route } from './access.ts';
 
-const { detections, events, frames } = tables;
 const request = { params: uuidParams, query: z.strictObject(pageQuery) };
 const tags = ['events'];
 
@@ -33,23 +31,17 @@ const eventFrames = route('viewer', {
 export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(eventDetections, async (c) => {
     const { id } = c.req.valid('param');
-    await requireEvent(db, id);
-    const source = detectionsWhere([eq(detections.eventId, id)]);
-    const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
+    await readEvent(db, c, id);
+    const wanted = { cameraIds: null, eventId: id };
+    const { rows, ...page } = await db.read((orm) => readDetections(orm, wanted, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toDetectionWire(toDetection(row))), ...page }, 200);
   });
 
   app.openapi(eventFrames, async (c) => {
     const { id } = c.req.valid('param');
-    await requireEvent(db, id);
-    const { rows, ...page } = await db.read((orm) =>
-      readPage(orm, framesWhere([eq(frames.eventId, id)]), c.req.valid('query')),
-    );
+    await readEvent(db, c, id);
+    const owner = { column: tables.frames.eventId, id };
+    const { rows, ...page } = await db.read((orm) => readFramesOf(orm, owner, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
-}
-
-async function requireEvent(db: Database, id: string): Promise<void> {
-  const rows = await db.read((orm) => orm.select({ id: events.id }).from(events).where(eq(events.id, id)));
-  if (rows.length === 0) throwNoEvent();
 }

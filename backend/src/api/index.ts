@@ -7,6 +7,7 @@
  * waiting, 5 s for requests under way at `close`; headers and idle connections by Node's own defaults.
  */
 export { createApi, createHealthApi, type Api } from './server.ts';
+export { createTallyFolder } from './stats/fold.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
 export type {
   ApiOptions,
