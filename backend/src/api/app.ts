@@ -7,6 +7,7 @@ import { addDetections } from './detections.ts';
 import { addEdge } from './edge.ts';
 import { addEventAnalysis } from './event-analysis.ts';
 import { addEventParts } from './event-parts.ts';
+import { addEventExport } from './event-export.ts';
 import { addEvents } from './events.ts';
 import { addFramePictures } from './frame-pictures.ts';
 import { addFrames } from './frames.ts';
@@ -34,6 +35,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addFramePictures(app, options);
   addClips(app, options);
   addDetections(app, options);
+  addEventExport(app, options); // before `/api/events/{id}`, which would take it for an id
   addEvents(app, options);
   addEventParts(app, options);
   addEventAnalysis(app, options);

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
-import type { Context } from 'hono';
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
@@ -66,10 +66,10 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
     return c.json({ items: rows.map((row) => toClipWire(toClip(row))), ...rest }, 200);
   });
 
-  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(db, c, c.req.valid('param').id))), 200));
+  app.openapi(get, async (c) => c.json(toClipWire(toClip(await readClip(c, db))), 200));
 
   app.openapi(film, async (c) => {
-    const { mediaPath, mediaType, sha256 } = await readClip(db, c, c.req.valid('param').id);
+    const { mediaPath, mediaType, sha256 } = await readClip(c, db);
     if (mediaPath === null) throw new NightjarError('not_found', 'the bytes of this clip are lost');
     const etag = `"${sha256}"`;
     const headers = toMediaHeaders(mediaType, etag);
@@ -77,15 +77,16 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
   });
 
   app.openapi(cut, async (c) => {
-    const { id } = await readClip(db, c, c.req.valid('param').id);
+    const { id } = await readClip(c, db);
     const owner = { column: frames.clipId, id };
     const { rows, ...page } = await db.read((orm) => readFramesOf(orm, owner, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }
 
-/** Throws `not_found`, also for a clip of a camera that may not be seen. */
-async function readClip(db: Database, c: Context<ApiEnv>, id: string): Promise<ClipRow> {
+/** The clip of the path. Throws `not_found`, also when it may not be seen. */
+async function readClip(c: Context<ApiEnv>, db: Database): Promise<ClipRow> {
+  const id = c.req.param('id') ?? '';
   const [row] = await db.read((orm) => orm.select().from(clips).where(eq(clips.id, id)));
   return assertVisible(c, row, 'there is no clip with this id');
 }

@@ -56,6 +56,7 @@ export function addDetections(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(get, async (c) => {
     const { id } = c.req.valid('param');
     const [row] = await db.read((orm) => orm.select().from(detections).where(eq(detections.id, id)));
-    return c.json(toDetectionWire(toDetection(assertVisible(c, row, 'there is no detection with this id'))), 200);
+    const seen = assertVisible(c, row, 'there is no detection with this id');
+    return c.json(toDetectionWire(toDetection(seen)), 200);
   });
 }

@@ -5,11 +5,12 @@ import { NightjarError } from '../lib/errors.ts';
 import { DUE_CHANNEL } from '../model/analysis.ts';
 import type { CameraEvent } from '../model/index.ts';
 import { analysisSchema, eventSchema, toAnalysisWire, toEventWire } from '../model/wire.ts';
-import { readEvent } from './events.ts';
+import { requireEvent } from './event-parts.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
 import { route } from './access.ts';
+import { recordChange } from './audit-log.ts';
 
 const { analyses } = tables;
 const tags = ['events'];
@@ -40,7 +41,7 @@ const again = route('admin', {
 export function addEventAnalysis(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
   app.openapi(list, async (c) => {
     const { id } = c.req.valid('param');
-    await readEvent(db, c, id);
+    await requireEvent(c, db);
     const { rows, ...page } = await db.read((orm) => readPage(orm, analysesOf(id), c.req.valid('query')));
     return c.json({ items: rows.map(toAnalysisWire), ...page }, 200);
   });
@@ -52,11 +53,14 @@ export function addEventAnalysis(app: ApiApp, { db, transact }: Pick<ApiOptions,
       const [row] = await tx<CameraEvent[]>`
         update events set analysis_due_at = now(), analysis_requested = true, analysis_attempts = 0
         where id = ${id} and state <> 'open' returning *`;
-      if (row) await tx`select pg_notify(${DUE_CHANNEL}, '')`;
+      if (!row) return undefined;
+      await tx`select pg_notify(${DUE_CHANNEL}, '')`;
+      const asked = { action: 'event.analysis_requested', targetId: id, before: null, after: null };
+      await recordChange(tx, c, asked);
       return row;
     });
     if (event) return c.json(toEventWire(event), 202);
-    await readEvent(db, c, id);
+    await requireEvent(c, db);
     throw new NightjarError('conflict', 'the event is still open: it is analyzed when it closes');
   });
 }

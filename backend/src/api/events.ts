@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { tables, type Database } from '../db/index.ts';
+import { tables } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { eventStates, riskLevels, type CameraEvent } from '../model/index.ts';
 import { eventSchema, toEventWire } from '../model/wire.ts';
@@ -67,7 +67,8 @@ export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
 
   app.openapi(get, async (c) => {
     const { id } = c.req.valid('param');
-    return c.json(toEventWire(await readEvent(db, c, id)), 200);
+    const [row] = await db.read((orm) => orm.select().from(events).where(eq(events.id, id)));
+    return c.json(toEventWire(assertVisible(c, row, NO_EVENT)), 200);
   });
 
   app.openapi(patch, async (c) => {
@@ -75,20 +76,17 @@ export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
     const changes = c.req.valid('json');
     // The row stays locked until the message has its place, so the last message always shows the last state.
     const changed = await transact(async (tx, say) => {
-      const [before] = await tx<CameraEvent[]>`select * from events where id = ${id} for update`;
+      const [before] = await tx<CameraEvent[]>`select * from events where id = ${id} for no key update`;
       const [row] = await tx<CameraEvent[]>`update events set ${tx(changes)} where id = ${id} returning *`;
-      const wire = toEventWire(row ?? throwNoEvent());
-      await recordChange(tx, c, { action: 'event.updated', targetId: id, before: pickReview(before), after: pickReview(row) });
+      if (!before || !row) throw new NightjarError('not_found', NO_EVENT);
+      const wire = toEventWire(row);
+      await recordChange(tx, c, { action: 'event.updated', targetId: id, before: toEventWire(before), after: wire });
       say({ type: 'event.updated', data: wire });
       return wire;
     });
     return c.json(changed, 200);
   });
 }
-
-/** What people can change; the rest of an event is no part of the change. */
-const pickReview = (event: CameraEvent | undefined) =>
-  event ? { reviewed: event.reviewed, notes: event.notes } : null;
 
 type EventQuery = Omit<EventFilters, 'cameraIds' | 'riskLevel'> & {
   readonly camera_id?: string | undefined;
@@ -101,14 +99,4 @@ export function toFilters(c: Context<ApiEnv>, query: EventQuery): EventFilters {
   return { cameraIds, riskLevel: risk_level, state, label: labelIs, reviewed, q, since, until };
 }
 
-/** Throws `not_found`, also for an event of a camera that may not be seen. */
-export async function readEvent(db: Database, c: Context<ApiEnv>, id: string): Promise<CameraEvent> {
-  const [row] = await db.read((orm) => orm.select().from(events).where(eq(events.id, id)));
-  return assertVisible(c, row, NO_EVENT);
-}
-
-const NO_EVENT = 'there is no event with this id';
-
-export const throwNoEvent = (): never => {
-  throw new NightjarError('not_found', NO_EVENT);
-};
+export const NO_EVENT = 'there is no event with this id';

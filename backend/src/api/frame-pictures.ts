@@ -73,13 +73,13 @@ export function addFramePictures(app: ApiApp, { db, log, openMedia, ...drawing }
 
   app.openapi(image, async (c) => {
     const { annotated = false, width } = c.req.valid('query');
-    const frame = toPictured(await readFrame(db, c.req.valid('param').id));
+    const frame = toPictured(await readFrame(c, db));
     if (!annotated && width === undefined) return sendOriginal(c, frame);
     return sendRendition(c, frame, { objects: annotated ? await readObjects(db, frame.id) : [], width });
   });
 
   app.openapi(snapshot, async (c) => {
-    const frame = toPictured(await readLatestFrame(db, c.req.valid('param').id));
+    const frame = toPictured(await readLatestFrame(c, db));
     return frame.mediaType === 'image/jpeg' ? sendOriginal(c, frame) : sendRendition(c, frame, { objects: [] });
   });
 }

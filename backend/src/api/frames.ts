@@ -1,13 +1,13 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
-import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
 import { frameSchema, toFrameWire } from '../model/wire.ts';
 import { readFrames } from './lists/ledger-list.ts';
 import { cameraIdsFor } from './lists/seen.ts';
 import { newestFirst, pageOf, pageQuery } from './pagination.ts';
-import { invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
+import { invalid, json, notFound, seenFilters, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toFrame, type FrameRow } from './rows.ts';
 import { route } from './access.ts';
 import { assertVisible } from './visible.ts';
@@ -42,23 +42,22 @@ export function addFrames(app: ApiApp, { db }: { db: Database }): void {
   });
 
   app.openapi(get, async (c) => {
-    const row = await readFrame(db, c.req.valid('param').id);
-    return c.json(toFrameWire(toFrame(assertVisible(c, row, NO_FRAME))), 200);
+    const row = await readFrame(c, db);
+    return c.json(toFrameWire(toFrame(row)), 200);
   });
 }
 
-const NO_FRAME = 'there is no frame with this id';
-
-/** Throws `not_found`. */
-export async function readFrame(db: Database, id: string): Promise<FrameRow> {
+/** The frame of the path. Throws `not_found`, also when it may not be seen. */
+export async function readFrame(c: Context<ApiEnv>, db: Database): Promise<FrameRow> {
+  const id = c.req.param('id') ?? '';
   const [row] = await db.read((orm) => orm.select().from(frames).where(eq(frames.id, id)));
-  if (!row) throw new NightjarError('not_found', NO_FRAME);
-  return row;
+  return assertVisible(c, row, 'there is no frame with this id');
 }
 
-/** The newest picture of a camera that was examined. Throws `not_found` when there is none. */
-export async function readLatestFrame(db: Database, cameraId: string): Promise<FrameRow> {
+/** The newest picture of the camera of the path that was examined. Throws `not_found` when there is none to be seen. */
+export async function readLatestFrame(c: Context<ApiEnv>, db: Database): Promise<FrameRow> {
   const { cameras } = tables;
+  const cameraId = c.req.param('id') ?? '';
   const [row] = await db.read((orm) =>
     orm
       .select({ frame: frames })
@@ -68,6 +67,5 @@ export async function readLatestFrame(db: Database, cameraId: string): Promise<F
       .orderBy(...newestFirst(frames.capturedAt, frames.id))
       .limit(1),
   );
-  if (!row) throw new NightjarError('not_found', `there is no picture of a camera "${cameraId}"`);
-  return row.frame;
+  return assertVisible(c, row?.frame, `there is no picture of a camera "${cameraId}"`);
 }

@@ -3,9 +3,9 @@ import { and, eq, getTableColumns, inArray, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import { eventStates, riskLevels, type CameraEvent, type EventState, type RiskLevel } from '../../model/index.ts';
 import { toPage, type CursorKey, type Page, type PageQuery } from '../pagination.ts';
-import { toSearch } from './search.ts';
+import { toSearch, type Search } from './search.ts';
 import { heldCameras, inSpan, ofCameras, type Span } from './seen.ts';
-import { countEvents } from './totals.ts';
+import { countEvents, type Counted } from './totals.ts';
 import { walkRare } from './rare-words.ts';
 import { inOrder, toAfter, walk, type Held, type Walked, type WalkSource } from './walks.ts';
 
@@ -25,7 +25,7 @@ export interface EventFilters extends Span {
 /** Throws `invalid` for a cursor that is not one of this list. */
 export async function readEvents(orm: Orm, filters: EventFilters, page: PageQuery): Promise<Page<CameraEvent>> {
   const { rows, next } = await readEventsBelow(orm, filters, { after: toAfter(page, events.id), limit: page.limit });
-  const total = page.count ? await countEvents(orm, filters, await toConditions(orm, filters)) : undefined;
+  const total = page.count ? await countEvents(orm, filters, () => toCounted(orm, filters)) : undefined;
   return toPage(rows, next, total);
 }
 
@@ -50,12 +50,12 @@ async function findKeys(
   if (filters.cameraIds?.length === 0 || search === 'nothing') return { keys: [], next: null };
   if (search === undefined) return walk(orm, toWalks(filters), place);
   const conditions = and(...toPlain(filters));
-  const rare = await walkRare(orm, { search, conditions, ...place });
-  return rare ?? walk(orm, toSearchWalks(filters, search), place);
+  const rare = await walkRare(orm, { search, filters, conditions, ...place });
+  return rare ?? walk(orm, toSearchWalks(filters, search.whole), place);
 }
 
-/** The tsquery of what is asked for; `nothing` where it has no word at all. */
-const readSearch = async (orm: Orm, q: string | undefined): Promise<string | 'nothing' | undefined> =>
+/** `nothing` where what is asked for has no word at all. */
+const readSearch = async (orm: Orm, q: string | undefined): Promise<Search | 'nothing' | undefined> =>
   q === undefined || q.trim() === '' ? undefined : ((await toSearch(orm, q)) ?? 'nothing');
 
 /** Along the labels where one is asked for, else along the events; facets that are not asked for take all their values. */
@@ -105,16 +105,25 @@ const hasLabel = (label: string | undefined): SQL | undefined =>
 
 /** All but the words, as conditions on events. */
 const toPlain = (filters: EventFilters): readonly (SQL | undefined)[] => [
-  ofCameras(events.cameraId, filters.cameraIds),
-  filters.state && eq(events.state, filters.state),
-  filters.riskLevel && eq(events.riskLevel, filters.riskLevel),
-  filters.reviewed === undefined ? undefined : eq(events.reviewed, filters.reviewed),
+  ...toFaceted(filters, events),
   hasLabel(filters.label),
-  ...inSpan(events.startedAt, filters),
 ];
 
-async function toConditions(orm: Orm, filters: EventFilters): Promise<readonly (SQL | undefined)[]> {
+/** As conditions on either table. */
+const toFaceted = (filters: EventFilters, along: Along): readonly (SQL | undefined)[] => [
+  ofCameras(along.cameraId, filters.cameraIds),
+  filters.state && eq(along.state, filters.state),
+  filters.riskLevel && eq(along.riskLevel, filters.riskLevel),
+  filters.reviewed === undefined ? undefined : eq(along.reviewed, filters.reviewed),
+  ...inSpan(along.startedAt, filters),
+];
+
+/** What is counted where no tally knows. */
+async function toCounted(orm: Orm, filters: EventFilters): Promise<Counted> {
   const search = await readSearch(orm, filters.q);
-  if (search === undefined) return toPlain(filters);
-  return [...toPlain(filters), search === 'nothing' ? sql`false` : isFound(search)];
+  if (search === 'nothing') return { table: events, conditions: [sql`false`] };
+  if (search) return { table: events, conditions: [...toPlain(filters), isFound(search.whole)] };
+  if (filters.label === undefined) return { table: events, conditions: toPlain(filters) };
+  const conditions = [eq(eventLabels.label, filters.label), ...toFaceted(filters, eventLabels)];
+  return { table: eventLabels, conditions };
 }

@@ -5,6 +5,7 @@
 import { and, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import { below, type CursorKey } from '../pagination.ts';
+import { narrow, type Search } from './search.ts';
 import type { Walked } from './walks.ts';
 
 const { events } = tables;
@@ -12,9 +13,12 @@ const { events } = tables;
 const RARE_ROWS_MAX = 6_000;
 const FOUND_ROWS_MAX = 12_000;
 
+/** Estimated of a beginning such as `p`: the index would have to gather the events of all words that begin so. */
+const BEGUN_ROWS_MAX = 50_000;
+
 export interface RareSearch {
-  /** A tsquery. */
-  readonly search: string;
+  readonly search: Search;
+  readonly filters: Parameters<typeof narrow>[1];
   readonly conditions: SQL | undefined;
   readonly after: CursorKey | undefined;
   readonly limit: number;
@@ -23,11 +27,11 @@ export interface RareSearch {
 /** The keys of one page; undefined where the words are not rare. */
 export async function walkRare(
   orm: Orm,
-  { search, conditions, after, limit }: RareSearch,
+  { search, filters, conditions, after, limit }: RareSearch,
 ): Promise<Walked | undefined> {
-  if ((await estimate(orm, search)) > RARE_ROWS_MAX) return undefined;
-  const found = sql`${events.search} @@ ${search}::tsquery`;
-  const where = and(found, conditions, after && below({ at: events.startedAt, id: events.id }, after));
+  if ((await estimate(orm, narrow(search.whole, filters))) > RARE_ROWS_MAX) return undefined;
+  const isFound = await toCondition(orm, search, filters);
+  const where = and(isFound, conditions, after && below({ at: events.startedAt, id: events.id }, after));
   // Materialized and limited: sorted is only what was found, and nothing tempts the planner to walk by time instead.
   const rows = await orm.execute<{ at_ms: number; id: string; found: number }>(sql`
     with found as materialized (select started_at as at, id from events where ${where} limit ${FOUND_ROWS_MAX})
@@ -37,6 +41,14 @@ export async function walkRare(
   const keys = rows.map(({ at_ms: atMs, id }) => ({ atMs, id }));
   const shown = keys.slice(0, limit);
   return { keys: shown, next: keys.length > limit ? (shown.at(-1) ?? null) : null };
+}
+
+/** By the index of words; but the events of a beginning that many words have are looked at, among those of the other words. */
+async function toCondition(orm: Orm, { whole, before, last }: Search, filters: RareSearch['filters']): Promise<SQL> {
+  const isCommon = before !== undefined && (await estimate(orm, last)) > BEGUN_ROWS_MAX;
+  const indexed = sql`${events.search} @@ ${narrow(isCommon ? before : whole, filters)}::tsquery`;
+  // The function behind the operator, for which no index is asked.
+  return isCommon ? sql`${indexed} and ts_match_vq(${events.search}, ${last}::tsquery)` : indexed;
 }
 
 interface Plan {

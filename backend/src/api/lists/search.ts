@@ -24,13 +24,34 @@ interface NamedCamera extends Record<string, unknown> {
   readonly name: string;
 }
 
+export interface Search {
+  /** All of it, as a tsquery. */
+  readonly whole: string;
+  /** The words before the last, which are whole words; undefined where there is but one. */
+  readonly before: string | undefined;
+  /** The last, of which the beginning may be given. */
+  readonly last: string;
+}
+
 /** Undefined where there is no word in it. */
-export async function toSearch(orm: Orm, q: string): Promise<string | undefined> {
-  const words = [...new Set(toWords(q))];
-  if (words.length === 0) return undefined;
+export async function toSearch(orm: Orm, q: string): Promise<Search | undefined> {
+  const words = toWords(q);
+  const lastWord = words.at(-1);
+  if (lastWord === undefined) return undefined;
   const cameras = await orm.execute<NamedCamera>(sql`select id, name from cameras`);
   const named = cameras.map(({ id, name }) => ({ id, words: toWords(`${id} ${name}`) }));
-  return words.map((word) => toAlternatives(word, word === toWords(q).at(-1), named)).join(' & ');
+  const others = [...new Set(words.slice(0, -1))].map((word) => toAlternatives(word, false, named));
+  const last = toAlternatives(lastWord, true, named);
+  return { whole: [...others, last].join(' & '), before: others.length > 0 ? others.join(' & ') : undefined, last };
+}
+
+/** What else is asked for, as far as it is among the words of an event: its index then leaves little to look at. */
+export function narrow(
+  search: string,
+  { cameraIds, label }: { readonly cameraIds: readonly string[] | null; readonly label?: string | undefined },
+): string {
+  const cameras = cameraIds === null ? [] : [`(${cameraIds.map((id) => `'@${id}'`).join(' | ')})`];
+  return [search, ...cameras, ...toWords(label ?? '').map((word) => toLexeme(word, false))].join(' & ');
 }
 
 function toAlternatives(
@@ -40,7 +61,10 @@ function toAlternatives(
 ): string {
   const isOf = (other: string): boolean => (isLast ? other.startsWith(word) : other === word);
   const ids = cameras.filter(({ words }) => words.some(isOf)).map(({ id }) => `'@${id}'`);
+  return `(${[toLexeme(word, isLast), ...ids].join(' | ')})`;
+}
+
+function toLexeme(word: string, isBeginning: boolean): string {
   const chars = [...word];
-  const isPrefix = isLast || chars.length > WORD_CHARS_MAX;
-  return `('${chars.slice(0, WORD_CHARS_MAX).join('')}'${isPrefix ? ':*' : ''}${ids.map((id) => ` | ${id}`).join('')})`;
+  return `'${chars.slice(0, WORD_CHARS_MAX).join('')}'${isBeginning || chars.length > WORD_CHARS_MAX ? ':*' : ''}`;
 }

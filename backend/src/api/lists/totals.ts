@@ -4,7 +4,11 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Orm } from '../../db/index.ts';
 import { readTallies, sumOf } from '../stats/tallies.ts';
 import type { EventFilters } from './event-list.ts';
-import { tables } from '../../db/index.ts';
+
+export interface Counted {
+  readonly table: PgTable;
+  readonly conditions: readonly (SQL | undefined)[];
+}
 
 export const count = (orm: Orm, table: PgTable, conditions: readonly (SQL | undefined)[]): Promise<number> =>
   orm.$count(table, and(...conditions));
@@ -22,9 +26,12 @@ export async function countTallied(
 export async function countEvents(
   orm: Orm,
   { cameraIds, state, riskLevel, reviewed, label, q, since, until }: EventFilters,
-  conditions: readonly (SQL | undefined)[],
+  toCounted: () => Promise<Counted>,
 ): Promise<number> {
-  if ((label ?? q ?? since ?? until) !== undefined) return count(orm, tables.events, conditions);
+  if ((label ?? q ?? since ?? until) !== undefined) {
+    const { table, conditions } = await toCounted();
+    return count(orm, table, conditions);
+  }
   const found = await readTallies(orm, { kinds: ['event_facets'], cameraIds });
   const asked = [riskLevel, reviewed === undefined ? undefined : reviewed ? 't' : 'f', state];
   const isAsked = (key: string): boolean =>

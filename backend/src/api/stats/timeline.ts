@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
+import { toArrayText } from '../../db/array-types.ts';
 import type { Orm } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { groupBy } from '../../lib/group-by.ts';
@@ -13,6 +14,7 @@ const KINDS = ['frame', 'detection', 'event', 'alert'];
 /** Short enough to step into each bucket: a quarter into any hour, six hours into days of 23. */
 const STEPS = { hour: '15 minutes', day: '6 hours' } as const;
 const STEPS_PER_BUCKET = 4;
+const BEYOND = { hour: '90 minutes', day: '36 hours' } as const;
 const SPAN_MS = { hour: 24 * 3_600_000, day: 30 * 86_400_000 } as const;
 
 const count = z.int().min(0);
@@ -46,7 +48,8 @@ export interface TimelineQuestion {
 }
 
 interface BucketTally extends Tally {
-  readonly start_ms: number;
+  /** The bucket's, from 1 on. */
+  readonly place: number;
 }
 
 /** Every bucket that any part of the time from `since` to `until` is in, as a whole. Throws `invalid` for too many. */
@@ -54,52 +57,47 @@ export async function readTimeline(orm: Orm, asked: TimelineQuestion): Promise<T
   const { bucket, timeZone } = asked;
   const until = asked.until ?? new Date(asked.nowMs + 1);
   const since = asked.since ?? new Date(until.getTime() - SPAN_MS[bucket]);
-  const starts = until > since ? await readStarts(orm, { bucket, timeZone, since, until }) : [];
-  const tallies = starts.length > 0 ? await readBuckets(orm, asked, { since, until }) : [];
-  const byStart = groupBy(tallies, ({ start_ms: startMs }) => startMs);
-  return { bucket, time_zone: timeZone, items: starts.map((startMs) => toItem(startMs, byStart.get(startMs) ?? [])) };
+  const borders = until > since ? await readBorders(orm, asked, { since, until }) : [];
+  const tallies = borders.length > 0 ? await readBuckets(orm, asked, borders) : [];
+  const byPlace = groupBy(tallies, ({ place }) => place);
+  const items = borders.slice(0, -1).map((start, index) => toItem(start, byPlace.get(index + 1) ?? []));
+  return { bucket, time_zone: timeZone, items };
 }
 
-interface Span {
-  readonly since: Date;
-  readonly until: Date;
-}
-
-/** PostgreSQL knows the zone's hours and days: those of 23 and 25 hours, and the hour that comes twice. */
-async function readStarts(
+/** The starts of all buckets, and the end of the last. PostgreSQL knows days of 23 hours, and the hour that comes twice. */
+async function readBorders(
   orm: Orm,
-  { bucket, timeZone, since, until }: Span & Pick<TimelineQuestion, 'bucket' | 'timeZone'>,
+  { bucket, timeZone }: Pick<TimelineQuestion, 'bucket' | 'timeZone'>,
+  { since, until }: { readonly since: Date; readonly until: Date },
 ): Promise<readonly number[]> {
-  const [from, to] = [toText(since), toText(new Date(until.getTime() - 1))];
-  const found = await orm.execute<{ start_ms: number }>(sql`
-    select (extract(epoch from start) * 1000)::bigint as start_ms from (
-      select distinct date_trunc(${bucket}, step, ${timeZone}) as start
-      from (select generate_series(date_trunc(${bucket}, ${from}::timestamptz, ${timeZone}), ${to}::timestamptz, ${STEPS[bucket]}::interval) as step
-        limit ${(BUCKETS_MAX + 2) * STEPS_PER_BUCKET}) as steps
-      union select date_trunc(${bucket}, ${to}::timestamptz, ${timeZone})) as buckets order by start`);
-  if (found.length > BUCKETS_MAX) throw tooMany(bucket);
-  return found.map(({ start_ms: startMs }) => startMs);
+  const trunc = (at: SQL): SQL => sql`date_trunc(${bucket}, ${at}, ${timeZone})`;
+  const first = trunc(sql`${since.toISOString()}::timestamptz`);
+  const last = trunc(sql`${new Date(until.getTime() - 1).toISOString()}::timestamptz`);
+  // Half as long again as any is: somewhere in the next one.
+  const end = trunc(sql`${last} + ${BEYOND[bucket]}::interval`);
+  const found = await orm.execute<{ border_ms: number }>(sql`
+    select (extract(epoch from border) * 1000)::bigint as border_ms from (
+      select distinct ${trunc(sql`step`)} as border from (
+        select generate_series(${first}, ${last}, ${STEPS[bucket]}::interval) as step limit ${(BUCKETS_MAX + 2) * STEPS_PER_BUCKET}) as steps
+      union select ${last} union select ${end}) as borders order by border`);
+  if (found.length - 1 > BUCKETS_MAX) throw tooMany(bucket);
+  return found.map(({ border_ms: borderMs }) => borderMs);
 }
 
-async function readBuckets(
+/** Quarters find their bucket among the borders: a conversion of time zones for each would cost more than all the rest. */
+const readBuckets = async (
   orm: Orm,
-  { bucket, timeZone, cameraIds }: TimelineQuestion,
-  { since, until }: Span,
-): Promise<readonly BucketTally[]> {
-  const from = sql`date_trunc(${bucket}, ${toText(since)}::timestamptz, ${timeZone})`;
-  // The end of the last bucket, by the clock on the wall.
-  const last = sql`date_trunc(${bucket}, ${toText(new Date(until.getTime() - 1))}::timestamptz, ${timeZone})`;
-  const end =
-    bucket === 'hour'
-      ? sql`${last} + interval '1 hour'`
-      : sql`(${last} at time zone ${timeZone} + interval '1 day') at time zone ${timeZone}`;
-  const inTime = sql`bucket >= ${from} and bucket < ${end}`;
+  { cameraIds }: TimelineQuestion,
+  borders: readonly number[],
+): Promise<readonly BucketTally[]> => {
+  const times = borders.map((ms) => new Date(ms).toISOString());
+  const inTime = sql`bucket >= ${times[0]}::timestamptz and bucket < ${times.at(-1)}::timestamptz`;
   return orm.execute<BucketTally>(sql`
-    select kind, key, (extract(epoch from start) * 1000)::bigint as start_ms, sum(count)::bigint as count
-    from (select kind, key, count, date_trunc(${bucket}, bucket, ${timeZone}) as start
-      from (${rows({ kinds: KINDS, cameraIds }, inTime, inTime)}) as told) as started
+    select kind, key, place, sum(count)::bigint as count from (
+      select kind, key, count, width_bucket(bucket, ${toArrayText(times)}::timestamptz[]) as place
+      from (${rows({ kinds: KINDS, cameraIds }, inTime, inTime)}) as told) as placed
     group by 1, 2, 3 having sum(count) <> 0 order by 1, 2`);
-}
+};
 
 function toItem(startMs: number, tallies: readonly BucketTally[]): Timeline['items'][number] {
   const sum = (kind: string): number => sumOf(ofKind(tallies, kind));
@@ -113,8 +111,6 @@ function toItem(startMs: number, tallies: readonly BucketTally[]): Timeline['ite
     by_risk_level: byKey(ofKind(tallies, 'event'), riskLevels),
   };
 }
-
-const toText = (date: Date): string => date.toISOString();
 
 const tooMany = (bucket: string): NightjarError => {
   const message = `must be at most ${BUCKETS_MAX} ${bucket}s after \`since\``;

@@ -27,6 +27,9 @@ CREATE TABLE "tally_deltas" (
 );
 --> statement-breakpoint
 DROP INDEX "detections_event_id";--> statement-breakpoint
+DROP INDEX "detections_newest";--> statement-breakpoint
+DROP INDEX "detections_camera_newest";--> statement-breakpoint
+DROP INDEX "detections_label_newest";--> statement-breakpoint
 DROP INDEX "frames_of_event";--> statement-breakpoint
 -- The words of an event, in lower case, and `@` with its camera. A word is a run of anything but spaces and punctuation
 -- (api/lists/search.ts splits what is asked for in the same way). A database of the locale C, as the embedded one is, knows no
@@ -61,12 +64,15 @@ CREATE INDEX "event_labels_camera_newest" ON "event_labels" USING btree ("camera
 CREATE INDEX "cameras_newest" ON "cameras" USING btree ("created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "clips_camera_state_newest" ON "clips" USING btree ("camera_id","state","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "detections_of_event" ON "detections" USING btree ("event_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
-CREATE INDEX "detections_camera_label_newest" ON "detections" USING btree ("camera_id","label","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "detections_camera_label_newest" ON "detections" USING btree ("camera_id","label","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST,"score");--> statement-breakpoint
 CREATE INDEX "events_facets_newest" ON "events" USING btree ("risk_level","reviewed","state","started_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "events_camera_facets_newest" ON "events" USING btree ("camera_id","risk_level","reviewed","state","started_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "events_search" ON "events" USING gin ("search") WITH (fastupdate=false);--> statement-breakpoint
 CREATE INDEX "frames_of_clip_newest" ON "frames" USING btree ("clip_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE clip_id is not null;--> statement-breakpoint
 CREATE INDEX "frames_camera_state_newest" ON "frames" USING btree ("camera_id","state","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
+CREATE INDEX "detections_newest" ON "detections" USING btree ("captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST,"score");--> statement-breakpoint
+CREATE INDEX "detections_camera_newest" ON "detections" USING btree ("camera_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST,"score");--> statement-breakpoint
+CREATE INDEX "detections_label_newest" ON "detections" USING btree ("label","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST,"score");--> statement-breakpoint
 CREATE INDEX "frames_of_event" ON "frames" USING btree ("event_id","captured_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE event_id is not null;--> statement-breakpoint
 -- What lists of events are filtered by, told to each of an event's labels.
 CREATE FUNCTION label_event() RETURNS trigger LANGUAGE plpgsql AS $body$

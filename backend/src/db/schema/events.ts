@@ -184,22 +184,26 @@ export const detections = pgTable(
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
     ),
-    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    // With the score, which is looked at in the index alone.
+    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst(), table.score),
     index('detections_camera_newest').on(
       table.cameraId,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
+      table.score,
     ),
     index('detections_label_newest').on(
       table.label,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
+      table.score,
     ),
     index('detections_camera_label_newest').on(
       table.cameraId,
       table.label,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
+      table.score,
     ),
     check('detections_score', sql`score between 0 and 1`),
     check('detections_suppressed', sql`(event_id is null) = (suppressed_by is not null)`),
