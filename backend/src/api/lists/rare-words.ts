@@ -45,10 +45,12 @@ export async function walkRare(
 
 /** By the index of words; but the events of a beginning that many words have are looked at, among those of the other words. */
 async function toCondition(orm: Orm, { whole, before, last }: Search, filters: RareSearch['filters']): Promise<SQL> {
-  const isCommon = before !== undefined && (await estimate(orm, last)) > BEGUN_ROWS_MAX;
-  const indexed = sql`${events.search} @@ ${narrow(isCommon ? before : whole, filters)}::tsquery`;
+  const isFound = (query: string): SQL => sql`${events.search} @@ ${query}::tsquery`;
+  if (before === undefined || (await estimate(orm, last)) <= BEGUN_ROWS_MAX) return isFound(narrow(whole, filters));
+  const others = narrow(before, filters);
+  if ((await estimate(orm, others)) > FOUND_ROWS_MAX) return isFound(narrow(whole, filters));
   // The function behind the operator, for which no index is asked.
-  return isCommon ? sql`${indexed} and ts_match_vq(${events.search}, ${last}::tsquery)` : indexed;
+  return sql`${isFound(others)} and ts_match_vq(${events.search}, ${last}::tsquery)`;
 }
 
 interface Plan {

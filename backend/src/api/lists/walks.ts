@@ -15,7 +15,7 @@ import type { Orm } from '../../db/index.ts';
 import { below, parseCursor, type CursorKey, type PageQuery } from '../pagination.ts';
 
 /** Rows that one page looks at: 10 ms or so. */
-export const LOOK_ROWS_MAX = 8_000;
+const LOOK_ROWS_MAX = 8_000;
 /** Index entries that are read to be merged: of so many walks, or walks of so large pages, one of fewer columns is better. */
 const MERGED_ROWS_MAX = 12_000;
 
@@ -45,13 +45,16 @@ export interface Walked {
   readonly next: CursorKey | null;
 }
 
+export interface Place {
+  readonly after: CursorKey | undefined;
+  readonly limit: number;
+  readonly lookRowsMax?: number;
+}
+
 /** The keys of one page below `after`. */
-export async function walk(
-  orm: Orm,
-  source: WalkSource,
-  { after, limit }: { after: CursorKey | undefined; limit: number },
-): Promise<Walked> {
-  const rows = await orm.execute<{ at_ms: number; id: string; fits: boolean }>(toStatement(source, after, limit));
+export async function walk(orm: Orm, source: WalkSource, place: Place): Promise<Walked> {
+  const { limit } = place;
+  const rows = await orm.execute<{ at_ms: number; id: string; fits: boolean }>(toStatement(source, place));
   const keys = rows.filter(({ fits }) => fits).map(({ at_ms: atMs, id }) => ({ atMs, id }));
   const edge = rows.find(({ fits }) => !fits);
   const shown = keys.slice(0, limit);
@@ -64,11 +67,11 @@ export const toAfter = (page: Pick<PageQuery, 'cursor'>, id: PgColumn): CursorKe
   page.cursor === undefined ? undefined : parseCursor(page.cursor, id);
 
 /** `looked` says of each key whether it fits; the one that does not is the edge: nothing below it was looked at. */
-function toStatement(source: WalkSource, after: CursorKey | undefined, limit: number): SQL {
+function toStatement(source: WalkSource, { after, limit, lookRowsMax = LOOK_ROWS_MAX }: Place): SQL {
   const { held, looked } = leaveOut(source, limit);
   const walks = held.reduce((product, { values }) => product * values.length, 1);
   const wanted = limit + 1;
-  const look = looked ? Math.max(wanted, Math.floor(LOOK_ROWS_MAX / walks)) : wanted;
+  const look = looked ? Math.max(wanted, Math.floor(lookRowsMax / walks)) : wanted;
   const { table, at, id } = source;
   const same = held.map(({ column }, index) => sql`${column} = walk.${sql.identifier(`c${index}`)}`);
   const conditions = [...same, ...source.within, after && below(source, after)].filter((one) => one !== undefined);
