@@ -78,7 +78,7 @@ const toLines = (events: readonly EventWire[], format: Format): string =>
 const toCsv = (lines: readonly (readonly unknown[])[]): string =>
   stringify(
     lines.map((line) => [...line]),
-    { escape_formulas: true, record_delimiter: 'windows', cast: { boolean: (value) => `${value}` } },
+    { escape_formulas: true, record_delimiter: 'windows', quoted_match: /\r/, cast: { boolean: String } },
   );
 
 function toWebStream(pieces: AsyncGenerator<Uint8Array>, onFailed: (cause: unknown) => void): ReadableStream {

@@ -17,7 +17,7 @@ import { below, parseCursor, type CursorKey, type PageQuery } from '../paginatio
 /** Rows that one page looks at: 10 ms or so. */
 const LOOK_ROWS_MAX = 8_000;
 /** Index entries that are read to be merged: of so many walks, or walks of so large pages, one of fewer columns is better. */
-const MERGED_ROWS_MAX = 12_000;
+const MERGED_ROWS_MAX = 5_000;
 
 /** A column that a walk holds at one value, and the values that the list asks for. */
 export interface Held {
