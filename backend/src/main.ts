@@ -4,7 +4,7 @@
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
 import { openAnalysis } from './analysis.ts';
-import { readLiveFigures } from './api/index.ts';
+import { createTallyFolder, readLiveFigures } from './api/index.ts';
 import { createPruner, createTransact } from './broadcast/index.ts';
 import type { Config, Role } from './config.ts';
 import { openDatabase, prepareDatabase } from './db/index.ts';
@@ -87,6 +87,7 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   const { media } = closers.add('media store', store);
   const bus = closers.add('bus', await openBus(config, db, log, health.redis));
   const transact = createTransact({ db, bus, clock, onTold: meters.told });
+  closers.add('tally folder', createTallyFolder({ db, clock, log }));
   closers.add('outbox pruner', createPruner({ db, replayMs: config.replayMs, clock, log }));
 
   // The ledger, and what becomes of an examined frame.

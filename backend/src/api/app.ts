@@ -14,6 +14,7 @@ import { addDocs } from './docs.ts';
 import { addEdge } from './edge.ts';
 import { addEventAnalysis } from './event-analysis.ts';
 import { addEventParts } from './event-parts.ts';
+import { addEventExport } from './event-export.ts';
 import { addEvents } from './events.ts';
 import { addFramePictures } from './frame-pictures.ts';
 import { addFrameUpload } from './frame-upload.ts';
@@ -49,6 +50,7 @@ export function createApp(options: ApiOptions): ApiApp {
   addFramePictures(app, options);
   addClips(app, options);
   addDetections(app, options);
+  addEventExport(app, options); // before `/api/events/{id}`, which would take it for an id
   addEvents(app, options);
   addEventParts(app, options);
   addEventAnalysis(app, options);

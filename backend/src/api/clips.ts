@@ -1,14 +1,15 @@
-import { eq, gte, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { frameStates } from '../model/index.ts';
 import { clipSchema, frameSchema, toClipWire, toFrameWire } from '../model/wire.ts';
-import { framesWhere } from './frames.ts';
 import { toMediaHeaders, toMediaResponse, toNotModified } from './media-response.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { readClips, readFramesOf } from './lists/ledger-list.ts';
+import { cameraIdsFor } from './lists/seen.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { invalid, json, notFound, seenFilters, uuidParams, video, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toClip, toFrame, type ClipRow } from './rows.ts';
 import { route } from './access.ts';
@@ -60,15 +61,8 @@ const cut = route('viewer', {
 export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, 'db' | 'log' | 'openMedia'>): void {
   app.openapi(list, async (c) => {
     const { camera_id, state, since, until, ...page } = c.req.valid('query');
-    const all = [
-      camera_id === undefined ? undefined : eq(clips.cameraId, camera_id),
-      state && eq(clips.state, state),
-      since && gte(clips.capturedAt, since),
-      until && lt(clips.capturedAt, until),
-    ];
-    const keyOf = (row: ClipRow) => ({ atMs: row.capturedAt.getTime(), id: row.id });
-    const source = { table: clips, at: clips.capturedAt, id: clips.id, filters: all, keyOf };
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const wanted = { cameraIds: cameraIdsFor(c, camera_id), state, since, until };
+    const { rows, ...rest } = await db.read((orm) => readClips(orm, wanted, page));
     return c.json({ items: rows.map((row) => toClipWire(toClip(row))), ...rest }, 200);
   });
 
@@ -84,8 +78,8 @@ export function addClips(app: ApiApp, { db, log, openMedia }: Pick<ApiOptions, '
 
   app.openapi(cut, async (c) => {
     const { id } = await readClip(c, db);
-    const source = framesWhere([eq(frames.clipId, id)]);
-    const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
+    const owner = { column: frames.clipId, id };
+    const { rows, ...page } = await db.read((orm) => readFramesOf(orm, owner, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }

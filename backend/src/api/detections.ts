@@ -1,8 +1,10 @@
-import { eq, gte, lt, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, toDetectionWire } from '../model/wire.ts';
-import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
+import { readDetections } from './lists/detection-list.ts';
+import { cameraIdsFor } from './lists/seen.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { invalid, json, label, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection } from './rows.ts';
 import { route } from './access.ts';
@@ -44,17 +46,18 @@ const get = route('viewer', {
 
 export function addDetections(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(list, async (c) => {
-    const { camera_id, since, until, score_min, event_id, label: labelIs, ...page } = c.req.valid('query');
-    const source = detectionsWhere([
-      camera_id === undefined ? undefined : eq(detections.cameraId, camera_id),
-      labelIs === undefined ? undefined : eq(detections.label, labelIs),
-      event_id === undefined ? undefined : eq(detections.eventId, event_id),
-      // Stored as 4-byte floats: 0.7 is a little less there, so the limit must be rounded the same way.
-      score_min === undefined ? undefined : sql`${detections.score} >= ${score_min}::real`,
-      since && gte(detections.capturedAt, since),
-      until && lt(detections.capturedAt, until),
-    ]);
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const {
+      camera_id,
+      score_min: scoreMin,
+      event_id: eventId,
+      label: labelIs,
+      since,
+      until,
+      ...page
+    } = c.req.valid('query');
+    const cameraIds = cameraIdsFor(c, camera_id);
+    const wanted = { cameraIds, label: labelIs, scoreMin, eventId, since, until };
+    const { rows, ...rest } = await db.read((orm) => readDetections(orm, wanted, page));
     return c.json({ items: rows.map((row) => toDetectionWire(toDetection(row))), ...rest }, 200);
   });
 
@@ -65,12 +68,3 @@ export function addDetections(app: ApiApp, { db }: { db: Database }): void {
     return c.json(toDetectionWire(toDetection(seen)), 200);
   });
 }
-
-/** Detections that pass all filters, as a list to read pages of. */
-export const detectionsWhere = (all: PageSource<typeof detections>['filters']): PageSource<typeof detections> => ({
-  table: detections,
-  at: detections.capturedAt,
-  id: detections.id,
-  filters: all,
-  keyOf: (row) => ({ atMs: row.capturedAt.getTime(), id: row.id }),
-});

@@ -3,16 +3,16 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { detectionSchema, frameSchema, toDetectionWire, toFrameWire } from '../model/wire.ts';
-import { detectionsWhere } from './detections.ts';
 import { NO_EVENT } from './events.ts';
-import { framesWhere } from './frames.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { readDetections } from './lists/detection-list.ts';
+import { readFramesOf } from './lists/ledger-list.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { invalid, json, notFound, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toDetection, toFrame } from './rows.ts';
 import { route } from './access.ts';
 import { assertVisible } from './visible.ts';
 
-const { detections, events, frames } = tables;
+const { events, frames } = tables;
 const request = { params: uuidParams, query: z.strictObject(pageQuery) };
 const tags = ['events'];
 
@@ -36,17 +36,16 @@ export function addEventParts(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(eventDetections, async (c) => {
     const { id } = c.req.valid('param');
     await requireEvent(c, db);
-    const source = detectionsWhere([eq(detections.eventId, id)]);
-    const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
+    const wanted = { cameraIds: null, eventId: id };
+    const { rows, ...page } = await db.read((orm) => readDetections(orm, wanted, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toDetectionWire(toDetection(row))), ...page }, 200);
   });
 
   app.openapi(eventFrames, async (c) => {
     const { id } = c.req.valid('param');
     await requireEvent(c, db);
-    const { rows, ...page } = await db.read((orm) =>
-      readPage(orm, framesWhere([eq(frames.eventId, id)]), c.req.valid('query')),
-    );
+    const owner = { column: frames.eventId, id };
+    const { rows, ...page } = await db.read((orm) => readFramesOf(orm, owner, c.req.valid('query')));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...page }, 200);
   });
 }

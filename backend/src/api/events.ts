@@ -1,28 +1,35 @@
-import { eq, gte, lt, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { tables } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { eventStates, riskLevels, type CameraEvent } from '../model/index.ts';
 import { eventSchema, toEventWire } from '../model/wire.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
-import { bodyOf, flag, invalid, json, label, notFound, seenFilters, text, uuidParams, type ApiApp } from './route-parts.ts'; // prettier-ignore
+import { cameraIdsFor } from './lists/seen.ts';
+import { readEvents, type EventFilters } from './lists/event-list.ts';
+import { pageOf, pageQuery } from './pagination.ts';
+import { bodyOf, flag, invalid, json, label, notFound, seenFilters, text, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts'; // prettier-ignore
 import { route } from './access.ts';
 import { recordChange } from './audit-log.ts';
 import { assertVisible } from './visible.ts';
 
 const { events } = tables;
 const NOTES_CHARS_MAX = 10_000;
+const QUERY_CHARS_MAX = 200;
 const tags = ['events'];
 
-const filters = z.strictObject({
-  ...pageQuery,
+export const eventFilters = {
   ...seenFilters,
+  q: text(0, QUERY_CHARS_MAX).optional().openapi({
+    description:
+      'words of summary, notes, labels and camera, in any order; all must be there, the last may be the beginning of a word',
+  }),
   state: z.enum(eventStates).optional(),
   risk_level: z.enum(riskLevels).optional(),
   label: label.optional(),
   reviewed: flag.optional(),
-});
+};
 const patchSchema = z
   .strictObject({ reviewed: z.boolean().optional(), notes: text(0, NOTES_CHARS_MAX).nullable().optional() })
   .refine((patch) => Object.keys(patch).length > 0, 'must change something')
@@ -33,7 +40,7 @@ const list = route('viewer', {
   path: '/api/events',
   tags,
   description: '`since` and `until` are about the start of an event.',
-  request: { query: filters },
+  request: { query: z.strictObject({ ...pageQuery, ...eventFilters }) },
   responses: { 200: json(pageOf(eventSchema), 'events, newest first'), ...invalid },
 });
 const get = route('viewer', {
@@ -53,17 +60,8 @@ const patch = route('admin', {
 
 export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
   app.openapi(list, async (c) => {
-    const { camera_id, state, risk_level, reviewed, since, until, label: labelIs, ...page } = c.req.valid('query');
-    const source = eventsWhere([
-      camera_id === undefined ? undefined : eq(events.cameraId, camera_id),
-      state && eq(events.state, state),
-      risk_level && eq(events.riskLevel, risk_level),
-      labelIs === undefined ? undefined : sql`${events.labels} ? ${labelIs}`,
-      reviewed === undefined ? undefined : eq(events.reviewed, reviewed),
-      since && gte(events.startedAt, since),
-      until && lt(events.startedAt, until),
-    ]);
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const query = c.req.valid('query');
+    const { rows, ...rest } = await db.read((orm) => readEvents(orm, toFilters(c, query), query));
     return c.json({ items: rows.map(toEventWire), ...rest }, 200);
   });
 
@@ -90,12 +88,15 @@ export function addEvents(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
   });
 }
 
-const eventsWhere = (all: PageSource<typeof events>['filters']): PageSource<typeof events> => ({
-  table: events,
-  at: events.startedAt,
-  id: events.id,
-  filters: all,
-  keyOf: (row) => ({ atMs: row.startedAt.getTime(), id: row.id }),
-});
+type EventQuery = Omit<EventFilters, 'cameraIds' | 'riskLevel'> & {
+  readonly camera_id?: string | undefined;
+  readonly risk_level?: EventFilters['riskLevel'];
+};
+
+export function toFilters(c: Context<ApiEnv>, query: EventQuery): EventFilters {
+  const { camera_id, risk_level, state, label: labelIs, reviewed, q, since, until } = query;
+  const cameraIds = cameraIdsFor(c, camera_id);
+  return { cameraIds, riskLevel: risk_level, state, label: labelIs, reviewed, q, since, until };
+}
 
 export const NO_EVENT = 'there is no event with this id';

@@ -1,10 +1,12 @@
-import { and, eq, gte, isNull, lt } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables, type Database } from '../db/index.ts';
 import { frameStates } from '../model/index.ts';
 import { frameSchema, toFrameWire } from '../model/wire.ts';
-import { newestFirst, pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
+import { readFrames } from './lists/ledger-list.ts';
+import { cameraIdsFor } from './lists/seen.ts';
+import { newestFirst, pageOf, pageQuery } from './pagination.ts';
 import { invalid, json, notFound, seenFilters, uuidParams, type ApiApp, type ApiEnv } from './route-parts.ts';
 import { toFrame, type FrameRow } from './rows.ts';
 import { route } from './access.ts';
@@ -34,13 +36,8 @@ const get = route('viewer', {
 export function addFrames(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(list, async (c) => {
     const { camera_id, state, since, until, ...page } = c.req.valid('query');
-    const source = framesWhere([
-      camera_id === undefined ? undefined : eq(frames.cameraId, camera_id),
-      state && eq(frames.state, state),
-      since && gte(frames.capturedAt, since),
-      until && lt(frames.capturedAt, until),
-    ]);
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const wanted = { cameraIds: cameraIdsFor(c, camera_id), state, since, until };
+    const { rows, ...rest } = await db.read((orm) => readFrames(orm, wanted, page));
     return c.json({ items: rows.map((row) => toFrameWire(toFrame(row))), ...rest }, 200);
   });
 
@@ -49,15 +46,6 @@ export function addFrames(app: ApiApp, { db }: { db: Database }): void {
     return c.json(toFrameWire(toFrame(row)), 200);
   });
 }
-
-/** Frames that pass all filters, as a list to read pages of. */
-export const framesWhere = (all: PageSource<typeof frames>['filters']): PageSource<typeof frames> => ({
-  table: frames,
-  at: frames.capturedAt,
-  id: frames.id,
-  filters: all,
-  keyOf: (row) => ({ atMs: row.capturedAt.getTime(), id: row.id }),
-});
 
 /** The frame of the path. Throws `not_found`, also when it may not be seen. */
 export async function readFrame(c: Context<ApiEnv>, db: Database): Promise<FrameRow> {

@@ -161,6 +161,7 @@ describe('what the program says of itself', () => {
       detections: {
         total: 12,
         today: 4,
+        suppressed: 0,
         by_label: { car: { total: 3, today: 1 }, person: { total: 9, today: 3 } },
       },
       events: {

@@ -35,8 +35,15 @@ export interface PageQuery {
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    next_cursor: z.string().nullable().openapi({ description: 'null on the last page' }),
-    total: z.int().min(0).optional().openapi({ description: 'how many in all pages; only with `count=true`' }),
+    next_cursor: z.string().nullable().openapi({
+      description:
+        'Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends.',
+    }),
+    total: z
+      .int()
+      .min(0)
+      .optional()
+      .openapi({ description: 'how many in all pages; only with `count=true`, which may take a while' }),
   });
 
 export interface Page<Row> {
@@ -44,6 +51,12 @@ export interface Page<Row> {
   readonly next_cursor: string | null;
   readonly total?: number;
 }
+
+export const toPage = <Row>(rows: readonly Row[], next: CursorKey | null, total: number | undefined): Page<Row> => ({
+  rows,
+  next_cursor: next && formatCursor(next),
+  ...(total !== undefined && { total }),
+});
 
 export interface CursorKey {
   readonly atMs: number;
@@ -86,7 +99,7 @@ async function selectNewest<Table extends PgTable>(
   const rows = await orm
     .select(getTableColumns(anyTable))
     .from(anyTable)
-    .where(and(...filters, after && isBelow({ at, id }, after)))
+    .where(and(...filters, after && below({ at, id }, after)))
     .orderBy(...newestFirst(at, id))
     .limit(limit);
   return rows as InferSelectModel<Table>[];
@@ -94,7 +107,7 @@ async function selectNewest<Table extends PgTable>(
 
 export const newestFirst = (at: PgColumn, id: PgColumn): readonly [SQL, SQL] => [sql`${at} desc`, sql`${id} desc`];
 
-const isBelow = ({ at, id }: { at: PgColumn; id: PgColumn }, { atMs, id: idValue }: CursorKey): SQL =>
+export const below = ({ at, id }: { at: PgColumn; id: PgColumn }, { atMs, id: idValue }: CursorKey): SQL =>
   sql`(${at}, ${id}) < (${new Date(atMs).toISOString()}::timestamptz, ${idValue}::${sql.raw(id.getSQLType())})`;
 
 /** Opaque to clients: what is inside may change. */

@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
-import { connect, tables, type Orm } from '../db/index.ts';
-import { newId } from '../lib/id.ts';
 import { frameSchema } from '../model/wire.ts';
-import { detectionsWhere } from './detections.ts';
-import { framesWhere } from './frames.ts';
-import { formatCursor, pageOf, readPage } from './pagination.ts';
+import { pageOf } from './pagination.ts';
 import { seedCamera, seedFrame, seedTime } from './tests/seed.ts';
 import { startTestApi, type TestApi } from './tests/test-api.ts';
 
@@ -49,35 +43,4 @@ test.each([7, 50, 200])('in pages of %d every row comes once, while newer and ol
   } while (cursor !== null);
   expect(new Set(seen).size).toBe(seen.length);
   expect([...before].filter((id) => !seen.includes(id))).toEqual([]);
-});
-
-describe('the statement of a page, deep down', () => {
-  const cursor = formatCursor({ atMs: seedTime(20).getTime(), id: newId() });
-  const { frames, detections } = tables;
-
-  /** The plan of the very statement that `read` sends, without PostgreSQL's taste for scans of small tables. */
-  async function explain(read: (orm: Orm) => Promise<unknown>): Promise<string> {
-    const sql = connect(db.target, { max: 1, connection: { enable_seqscan: 'off', enable_bitmapscan: 'off' } });
-    const sent: { query: string; params: unknown[] }[] = [];
-    const logger = { logQuery: (query: string, params: unknown[]) => void sent.push({ query, params }) };
-    await read(drizzle(sql, { schema: tables, logger }));
-    const [{ query, params } = { query: '', params: [] }] = sent;
-    const rows = await sql.unsafe<Record<string, string>[]>(`explain (costs off) ${query}`, params as string[]);
-    await sql.end();
-    return rows.flatMap((row) => Object.values(row)).join('\n');
-  }
-
-  test.each<[string, string, (orm: Orm) => Promise<unknown>]>([
-    ['frames', 'frames_newest', (orm) => readPage(orm, framesWhere([]), deep)],
-    ['frames of a camera', 'frames_camera_newest', (orm) => readPage(orm, framesWhere([eq(frames.cameraId, 'yard')]), deep)],
-    ['frames of a state', 'frames_state_newest', (orm) => readPage(orm, framesWhere([eq(frames.state, 'done')]), deep)],
-    ['detections', 'detections_newest', (orm) => readPage(orm, detectionsWhere([]), deep)],
-    ['detections of a label', 'detections_label_newest', (orm) => readPage(orm, detectionsWhere([eq(detections.label, 'car')]), deep)],
-  ])('of %s walks along %s from the cursor, without sorting', async (_what, index, read) => {
-    const plan = await explain(read);
-    expect(plan).toMatch(new RegExp(`using ${index}\\b`));
-    expect(plan).toMatch(/Index Cond: .*ROW\(captured_at, id\) < ROW/);
-    expect(plan).not.toContain('Sort');
-  }); // prettier-ignore
-  const deep = { limit: 50, count: false, cursor };
 });

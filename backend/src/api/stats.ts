@@ -1,9 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { eventStates, frameStates, riskLevels } from '../model/index.ts';
 import type { ApiOptions } from './options.ts';
-import { invalid, json, type ApiApp } from './route-parts.ts';
-import { readSummary } from './summary.ts';
+import { invalid, json, seenFilters, type ApiApp } from './route-parts.ts';
+import { cameraIdsFor } from './lists/seen.ts';
+import { readQueueOf } from './stats/queue-depths.ts';
+import { readSummary } from './stats/summary.ts';
+import { BUCKETS_MAX, readTimeline, timelineBuckets, timelineSchema } from './stats/timeline.ts';
 import { route } from './access.ts';
+import { camerasOf } from './visible.ts';
 
 const count = z.int().min(0);
 const countsOf = <Key extends string>(keys: readonly Key[]) => z.record(z.enum(keys), count);
@@ -17,6 +21,9 @@ export const summarySchema = z
     detections: z.object({
       total: count,
       today: count,
+      suppressed: count.openapi({
+        description: 'stored, but counted nowhere else: see `suppressed_by` of a detection',
+      }),
       by_label: z.record(z.string(), z.object({ total: count, today: count })),
     }),
     events: z.object({
@@ -54,6 +61,14 @@ const summary = route('viewer', {
   request: { query },
   responses: { 200: json(summarySchema, 'counts'), ...invalid },
 });
+const timeline = route('viewer', {
+  method: 'get',
+  path: '/api/stats/timeline',
+  tags,
+  description: `Counts for each hour or day where the cameras are, by capture time: whole ones, from that of \`since\` (else 24 hours ago, or 30 days) to that of \`until\` (else now), at most ${BUCKETS_MAX}. A day may have 23 or 25 hours.`,
+  request: { query: z.strictObject({ ...seenFilters, bucket: z.enum(timelineBuckets).default('hour') }) },
+  responses: { 200: json(timelineSchema, 'counts, oldest first'), ...invalid },
+});
 const pipeline = route('viewer', {
   method: 'get',
   path: '/api/stats/pipeline',
@@ -63,11 +78,21 @@ const pipeline = route('viewer', {
 });
 
 export function addStats(app: ApiApp, options: Pick<ApiOptions, 'db' | 'clock' | 'timeZone' | 'pipeline'>): void {
-  app.openapi(summary, async (c) => c.json(await readSummary(options), 200));
+  const { db, clock, timeZone } = options;
+
+  app.openapi(summary, async (c) => c.json(await readSummary({ ...options, cameraIds: camerasOf(c) }), 200));
+
+  app.openapi(timeline, async (c) => {
+    const { camera_id, ...asked } = c.req.valid('query');
+    const question = { ...asked, cameraIds: cameraIdsFor(c, camera_id), timeZone, nowMs: clock.nowMs() };
+    return c.json(await db.read((orm) => readTimeline(orm, question)), 200);
+  });
 
   app.openapi(pipeline, async (c) => {
+    const cameraIds = camerasOf(c);
     const { queue, stages } = await options.pipeline();
-    const { oldestPendingS, ...depths } = queue;
+    const ours = cameraIds ? await db.read((orm) => readQueueOf(orm, cameraIds)) : queue;
+    const { oldestPendingS, ...depths } = ours;
     return c.json({ queue: { ...depths, oldest_pending_s: oldestPendingS }, stages: { ...stages } }, 200);
   });
 }

@@ -6,12 +6,15 @@ import type { TableShape } from './format.ts';
 const ROWS_AT_ONCE = 500;
 const PIECE_CHARS = 4 * 1024 ** 2;
 
-/** All tables of ours, those that others refer to first. */
+/** Made of the rows of others by triggers (migration 0005): they are there again when those rows are. */
+const DERIVED = ['event_labels', 'tallies', 'tally_deltas'];
+
+/** All tables of ours but the derived, those that others refer to first. */
 export async function readShapes(tx: Tx): Promise<readonly TableShape[]> {
   const tables = await tx<{ name: string; columns: string[] }[]>`
     select relname as name, (select array_agg(attname::text order by attnum) from pg_attribute
       where attrelid = pg_class.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns
-    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by relname`;
+    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> all(${DERIVED}::text[]) order by relname`;
   const links = await tx<{ from: string; to: string }[]>`
     select child.relname as from, parent.relname as to from pg_constraint
     join pg_class child on child.oid = conrelid join pg_class parent on parent.oid = confrelid

@@ -33,6 +33,8 @@ export function connect(
     ...options,
     connection: {
       application_name: 'nightjar',
+      // Compiling costs more than any statement of ours; a wrong estimate must not start it.
+      jit: 'off',
       statement_timeout: STATEMENT_MS_MAX,
       idle_in_transaction_session_timeout: TRANSACTION_IDLE_MS_MAX,
       ...options.connection,

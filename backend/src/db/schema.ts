@@ -7,6 +7,8 @@ export { frames, inboxFiles } from './schema/ledger.ts';
 export { clips } from './schema/clips.ts';
 export { mediaRemovals } from './schema/media.ts';
 export { analyses, detections, events } from './schema/events.ts';
+export { eventLabels } from './schema/event-labels.ts';
+export { tallies, tallyDeltas } from './schema/tallies.ts';
 export { outbox, outboxHead } from './schema/outbox.ts';
 export { apiKeys, audit, endedSessions, idempotentAnswers } from './schema/identity.ts';
 export { stationaryObjects, zones } from './schema/zones.ts';

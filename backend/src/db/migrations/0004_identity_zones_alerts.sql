@@ -175,7 +175,6 @@ CREATE INDEX "idempotent_answers_oldest" ON "idempotent_answers" USING btree ("c
 CREATE INDEX "frames_examined" ON "frames" USING btree ("processed_at") WHERE state = 'done';--> statement-breakpoint
 CREATE INDEX "rules_newest" ON "rules" USING btree ("created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 CREATE INDEX "stationary_objects_camera" ON "stationary_objects" USING btree ("camera_id");--> statement-breakpoint
-CREATE INDEX "stationary_objects_last_seen" ON "stationary_objects" USING btree ("last_seen_at");--> statement-breakpoint
 CREATE INDEX "zones_camera_newest" ON "zones" USING btree ("camera_id","created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);--> statement-breakpoint
 ALTER TABLE "cameras" ADD CONSTRAINT "cameras_purged" CHECK (purge_requested_at is null or deleted_at is not null);--> statement-breakpoint
 ALTER TABLE "detections" ADD CONSTRAINT "detections_suppressed" CHECK ((event_id is null) = (suppressed_by is not null));--> statement-breakpoint

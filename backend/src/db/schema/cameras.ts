@@ -1,6 +1,6 @@
 /** Where pictures and clips come from. */
 import { sql } from 'drizzle-orm';
-import { boolean, check, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, check, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { time } from './time.ts';
 
 export const cameras = pgTable(
@@ -22,6 +22,9 @@ export const cameras = pgTable(
   (table) => [
     uniqueIndex('cameras_folder').on(table.folder),
     check('cameras_purged', sql`purge_requested_at is null or deleted_at is not null`),
+    index('cameras_newest')
+      .on(table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst())
+      .where(sql`deleted_at is null`),
     check('cameras_id_slug', sql`${table.id} ~ '^[a-z0-9][a-z0-9_-]{0,63}$'`),
     check('cameras_status', sql`${table.status} in ('online', 'offline', 'unknown')`),
   ],

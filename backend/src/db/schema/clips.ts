@@ -46,6 +46,12 @@ export const clips = pgTable(
     index('clips_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('clips_camera_newest').on(table.cameraId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('clips_state_newest').on(table.state, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('clips_camera_state_newest').on(
+      table.cameraId,
+      table.state,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
     check('clips_state', sql`${table.state} in ('pending', 'leased', 'done', 'dead')`),
     check('clips_captured_from', sql`${table.capturedFrom} in ('name', 'metadata', 'modified')`),
     check('clips_lease', sql`(${table.state} = 'leased') = (lease_owner is not null and lease_expires_at is not null)`),

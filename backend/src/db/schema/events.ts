@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import {
   boolean,
   check,
+  customType,
   foreignKey,
   index,
   integer,
@@ -18,6 +19,8 @@ import type { PromptMessage } from '../../model/analysis.ts';
 import { cameras } from './cameras.ts';
 import { frames } from './ledger.ts';
 import { time } from './time.ts';
+
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
 
 export const events = pgTable(
   'events',
@@ -52,6 +55,8 @@ export const events = pgTable(
     /** Of the question under way: a verdict that names another is about an event that has changed, or comes too late. */
     analysisLeaseId: uuid('analysis_lease_id'),
     analysisLeaseUntil: time('analysis_lease_until'),
+    /** The words that it is found by, and `@` with its camera; the function is in migration 0005. */
+    search: tsvector().generatedAlwaysAs(sql`event_words(camera_id, labels, summary, notes)`),
   },
   (table) => [
     unique('events_id_camera').on(table.id, table.cameraId),
@@ -60,6 +65,23 @@ export const events = pgTable(
       .where(sql`state = 'open'`),
     index('events_newest').on(table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('events_camera_newest').on(table.cameraId, table.startedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    // Whatever is asked for, each combination of the rest is a walk down one of these (api/lists/walks.ts).
+    index('events_facets_newest').on(
+      table.riskLevel,
+      table.reviewed,
+      table.state,
+      table.startedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
+    index('events_camera_facets_newest').on(
+      table.cameraId,
+      table.riskLevel,
+      table.reviewed,
+      table.state,
+      table.startedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
+    index('events_search').using('gin', table.search).with({ fastupdate: false }),
     index('events_camera_ended').on(table.cameraId, table.endedAt),
     // For the foreign key below: without it, each frame that is deleted would be looked for in all events.
     index('events_best_frame_id').on(table.bestFrameId),
@@ -157,17 +179,27 @@ export const detections = pgTable(
       foreignColumns: [events.id, events.cameraId],
     }),
     index('detections_frame_id').on(table.frameId),
-    index('detections_event_id').on(table.eventId),
-    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('detections_of_event').on(table.eventId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    // With the score, which is looked at in the index alone.
+    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst(), table.score),
     index('detections_camera_newest').on(
       table.cameraId,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
+      table.score,
     ),
     index('detections_label_newest').on(
       table.label,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
+      table.score,
+    ),
+    index('detections_camera_label_newest').on(
+      table.cameraId,
+      table.label,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+      table.score,
     ),
     check('detections_score', sql`score between 0 and 1`),
     check('detections_suppressed', sql`(event_id is null) = (suppressed_by is not null)`),

@@ -58,8 +58,11 @@ export const frames = pgTable(
     index('frames_of_clip_content')
       .on(table.cameraId, table.sha256)
       .where(sql`clip_id is not null`),
+    index('frames_of_clip_newest')
+      .on(table.clipId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
+      .where(sql`clip_id is not null`),
     index('frames_of_event')
-      .on(table.eventId)
+      .on(table.eventId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`event_id is not null`),
     // What retention deletes without looking at events, the first received first.
     index('frames_without_event')
@@ -89,6 +92,12 @@ export const frames = pgTable(
       table.id.desc().nullsFirst(),
     ),
     index('frames_state_newest').on(table.state, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('frames_camera_state_newest').on(
+      table.cameraId,
+      table.state,
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+    ),
     check('frames_state', sql`${table.state} in ('pending', 'leased', 'done', 'dead')`),
     check(
       'frames_lease',

@@ -46,7 +46,6 @@ export const stationaryObjects = pgTable(
   },
   (table) => [
     index('stationary_objects_camera').on(table.cameraId),
-    index('stationary_objects_last_seen').on(table.lastSeenAt),
     check('stationary_objects_span', sql`first_seen_at <= last_seen_at and sightings > 0`),
   ],
 );

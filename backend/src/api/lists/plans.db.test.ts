@@ -1,0 +1,118 @@
+/** That the cost of a page does not grow: each list, with each filter, by PostgreSQL's own plan of the very statements sent. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { z } from 'zod';
+import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
+import { NEWEST, seedLists } from '../../../../benchmarks/lists-seed.ts';
+import { connect, tables, type Orm, type Sql } from '../../db/index.ts';
+import { newId } from '../../lib/id.ts';
+import { formatCursor } from '../pagination.ts';
+import { readDetections } from './detection-list.ts';
+import { readEvents } from './event-list.ts';
+import { readClips, readFrames, readFramesOf } from './ledger-list.ts';
+
+const EVENTS = 10_000;
+const CLIPS = 3_000;
+/** Far above what a page sorts or looks at, far below what a scan would. */
+const SORTED_ROWS_MAX = 1_500;
+
+let db: TestDatabase;
+let sql: Sql;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  sql = connect(db.target, { max: 1 });
+  await seedLists(sql, EVENTS);
+  await sql`
+    insert into clips (id, camera_id, state, source_name, sha256, media_type, media_path, bytes, captured_at, captured_from, processed_at,
+      error_kind, error_message)
+    select gen_random_uuid(), 'cam' || n % 12, case when n % 5 = 0 then 'dead' else 'done' end, 'a.mp4', encode(sha256(n::text::bytea), 'hex'), 'video/mp4', 'a', 1,
+      ${NEWEST}::timestamptz - n * interval '1 hour', 'name', now(), 'invalid', 'junk' from generate_series(1, ${CLIPS}::int) as n`;
+  await sql.unsafe('vacuum (analyze) clips');
+});
+afterAll(async () => {
+  await sql.end();
+  await db.close();
+});
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly Plans?: readonly Plan[];
+}
+const planSchema = z.looseObject({}).transform((plan) => plan as unknown as Plan);
+
+/** Runs it, and explains every statement that it sent. */
+async function explain(read: (orm: Orm) => Promise<unknown>): Promise<readonly Plan[]> {
+  const sent: { query: string; params: unknown[] }[] = [];
+  const own = connect(db.target, { max: 1, transform: {} });
+  const logger = { logQuery: (query: string, params: unknown[]) => void sent.push({ query, params }) };
+  await read(drizzle(own, { schema: tables, logger }));
+  const plans: Plan[] = [];
+  for (const { query, params } of sent.filter(({ query: text }) => !text.startsWith('explain'))) {
+    const [row] = await own.unsafe<{ 'QUERY PLAN': [{ Plan: unknown }] }[]>(`explain (analyze, format json) ${query}`, params as string[]); // prettier-ignore
+    plans.push(...flatten(planSchema.parse(row?.['QUERY PLAN'][0].Plan)));
+  }
+  await own.end();
+  return plans;
+}
+
+const flatten = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)];
+
+const cursor = formatCursor({ atMs: NEWEST.getTime() - 45 * 86_400_000, id: newId() });
+const page = { limit: 50, count: false, cursor };
+const all = { cameraIds: null };
+const one = { cameraIds: ['cam3'] };
+const some = { cameraIds: ['cam3', 'cam8', 'cam11'] };
+const since = new Date(NEWEST.getTime() - 60 * 86_400_000);
+const events = (filters: object) => (orm: Orm) => readEvents(orm, { ...all, ...filters }, page);
+const detections = (filters: object) => (orm: Orm) => readDetections(orm, { ...all, ...filters }, page);
+const frames = (filters: object) => (orm: Orm) => readFrames(orm, { ...all, ...filters }, page);
+const clips = (filters: object) => (orm: Orm) => readClips(orm, { ...all, ...filters }, page);
+const framesOf = (column: 'eventId' | 'clipId') => (orm: Orm) => readFramesOf(orm, { column: tables.frames[column], id: newId() }, page); // prettier-ignore
+
+describe('a page, deep down', () => {
+  test.each<[string, string, (orm: Orm) => Promise<unknown>]>([
+    ['events', 'events_newest', events({})],
+    ['events since', 'events_newest', events({ since })],
+    ['events of a camera', 'events_camera_newest', events(one)],
+    ['events of some cameras', 'events_camera_newest', events(some)],
+    ['events of a state', 'events_facets_newest', events({ state: 'analyzed' })],
+    ['events of a risk', 'events_facets_newest', events({ riskLevel: 'high' })],
+    ['events unreviewed', 'events_facets_newest', events({ reviewed: false })],
+    ['events unreviewed, of some cameras', 'events_camera_facets_newest', events({ ...some, reviewed: false })],
+    ['events of a label', 'event_labels_newest', events({ label: 'dog' })],
+    ['events of a label and a camera', 'event_labels_camera_newest', events({ ...one, label: 'dog', riskLevel: 'low' })],
+    ['events with a word that many have', 'events_newest', events({ q: 'person' })],
+    ['events with a word, of a camera', 'events_search', events({ ...one, q: 'parcel' })],
+    ['detections', 'detections_newest', detections({})],
+    ['detections of a camera', 'detections_camera_newest', detections(one)],
+    ['detections of a label', 'detections_label_newest', detections({ label: 'car' })],
+    ['detections of a label, of some cameras', 'detections_camera_label_newest', detections({ ...some, label: 'car' })],
+    ['detections that are sure', 'detections_newest', detections({ scoreMin: 0.95 })],
+    ['detections of an event', 'detections_of_event', detections({ eventId: newId() })],
+    ['frames', 'frames_newest', frames({})],
+    ['frames of a camera', 'frames_camera_newest', frames(one)],
+    ['frames of a state', 'frames_state_newest', frames({ state: 'dead' })],
+    ['frames of a state, of some cameras', 'frames_camera_state_newest', frames({ ...some, state: 'done' })],
+    ['frames of an event', 'frames_of_event', framesOf('eventId')],
+    ['frames of a clip', 'frames_of_clip_newest', framesOf('clipId')],
+    ['clips of a camera and a state', 'clips_camera_state_newest', clips({ ...one, state: 'dead' })],
+  ])('of %s walks along %s, scans no table and sorts little', async (_what, index, read) => {
+    const plans = await explain(read);
+    expect(plans.map((plan) => plan['Index Name'])).toContain(index);
+    const scans = plans.filter((plan) => plan['Node Type'] === 'Seq Scan').map((plan) => plan['Relation Name']);
+    expect(scans.filter((table) => table !== 'cameras')).toEqual([]);
+    const sorts = plans.filter((plan) => plan['Node Type'].includes('Sort'));
+    expect(sorts.filter((plan) => plan['Actual Rows'] * plan['Actual Loops'] > SORTED_ROWS_MAX)).toEqual([]);
+    const walked = plans.filter((plan) => plan['Index Name'] === index);
+    expect(walked.filter((plan) => plan['Actual Rows'] * plan['Actual Loops'] > SORTED_ROWS_MAX)).toEqual([]);
+  }); // prettier-ignore
+
+  test('of events with a rare word, and one that many begin with, asks the index of words', async () => {
+    const plans = await explain(events({ q: 'unicorn w' }));
+    expect(plans.map((plan) => plan['Index Name'])).toContain('events_search');
+  });
+});

@@ -1,0 +1,127 @@
+/**
+ * Pages of long lists, whatever they are filtered by, at a cost that is bounded by construction.
+ *
+ * No index answers each combination of filters, but a few hold them as prefixes: `(camera_id, risk_level, reviewed, state,
+ * time, id)`. A filter that is not given takes all of its few values, so a list is the merge of some walks, each down one
+ * range of an index, newest first; of each no more is read than a page holds.
+ *
+ * What no index knows (a score, words) is looked at row by row. Such a look ends after `LOOK_ROWS_MAX` rows, wherever it has
+ * come to: then the page has fewer items than were asked for, even none, and its cursor is where the look ended.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { toArrayText } from '../../db/array-types.ts';
+import type { Orm } from '../../db/index.ts';
+import { below, parseCursor, type CursorKey, type PageQuery } from '../pagination.ts';
+
+/** Rows that one page looks at: 10 ms or so. */
+const LOOK_ROWS_MAX = 8_000;
+/** Index entries that are read to be merged: of so many walks, or walks of so large pages, one of fewer columns is better. */
+const MERGED_ROWS_MAX = 5_000;
+
+/** A column that a walk holds at one value, and the values that the list asks for. */
+export interface Held {
+  readonly column: PgColumn;
+  readonly values: readonly (string | boolean)[];
+  /** What the index begins with otherwise: the column can be left to be looked at. */
+  readonly isOptional?: boolean;
+}
+
+export interface WalkSource {
+  /** What is walked: a table with the key of the order, which need not be the table of the items. */
+  readonly table: PgTable;
+  readonly at: PgColumn;
+  readonly id: PgColumn;
+  readonly held: readonly Held[];
+  /** Conditions on the time alone. */
+  readonly within: readonly (SQL | undefined)[];
+  /** What no index knows. */
+  readonly looked?: SQL | undefined;
+}
+
+export interface Walked {
+  readonly keys: readonly CursorKey[];
+  /** Where the next page begins: after this; null at the end of the list. */
+  readonly next: CursorKey | null;
+}
+
+export interface Place {
+  readonly after: CursorKey | undefined;
+  readonly limit: number;
+  readonly lookRowsMax?: number;
+}
+
+/** The keys of one page below `after`. */
+export async function walk(orm: Orm, source: WalkSource, place: Place): Promise<Walked> {
+  const { limit } = place;
+  const rows = await orm.execute<{ at_ms: number; id: string; fits: boolean }>(toStatement(source, place));
+  const keys = rows.filter(({ fits }) => fits).map(({ at_ms: atMs, id }) => ({ atMs, id }));
+  const edge = rows.find(({ fits }) => !fits);
+  const shown = keys.slice(0, limit);
+  if (keys.length > limit) return { keys: shown, next: shown.at(-1) ?? null };
+  return { keys: shown, next: edge ? { atMs: edge.at_ms, id: edge.id } : null };
+}
+
+/** Throws `invalid` for a cursor that is not one of this list. */
+export const toAfter = (page: Pick<PageQuery, 'cursor'>, id: PgColumn): CursorKey | undefined =>
+  page.cursor === undefined ? undefined : parseCursor(page.cursor, id);
+
+/** `looked` says of each key whether it fits; the one that does not is the edge: nothing below it was looked at. */
+function toStatement(source: WalkSource, { after, limit, lookRowsMax = LOOK_ROWS_MAX }: Place): SQL {
+  const { held, looked } = leaveOut(source, limit);
+  const walks = held.reduce((product, { values }) => product * values.length, 1);
+  const wanted = limit + 1;
+  const look = looked ? Math.max(wanted, Math.floor(lookRowsMax / walks)) : wanted;
+  const { table, at, id } = source;
+  const same = held.map(({ column }, index) => sql`${column} = walk.${sql.identifier(`c${index}`)}`);
+  const conditions = [...same, ...source.within, after && below(source, after)].filter((one) => one !== undefined);
+  const newest = sql`${at} desc, ${id} desc`;
+  return sql`
+    with looked as materialized (
+      select found.* from ${toWalks(held)} cross join lateral (
+        select * from (
+          select ${at} as at, ${id} as id, ${looked ?? sql`true`} as fits, row_number() over (order by ${newest}) as place
+          from ${table} ${conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``}
+          order by ${newest} limit ${look}) as seen
+        where fits or place = ${look} limit ${wanted}) as found),
+    edge as (select at, id from looked where place = ${look} order by at desc, id desc limit 1)
+    select (extract(epoch from at) * 1000)::bigint as at_ms, id, fits from (
+      (select looked.at, looked.id, true as fits from looked left join edge on true
+       where fits and (edge.id is null or (looked.at, looked.id) >= (edge.at, edge.id)) order by 1 desc, 2 desc limit ${wanted})
+      union all select at, id, false from edge) as page
+    order by fits desc, at desc, id desc`;
+}
+
+/** Where there would be too many walks, the columns that can are looked at instead. */
+function leaveOut({ held, looked }: WalkSource, limit: number): Pick<WalkSource, 'held' | 'looked'> {
+  const walks = held.reduce((product, { values }) => product * values.length, 1);
+  if (walks * (limit + 1) <= MERGED_ROWS_MAX) return { held, looked };
+  const left = held.filter(({ isOptional }) => isOptional);
+  const conditions = left.map(isOneOf);
+  const all = looked ? [...conditions, looked] : conditions;
+  return { held: held.filter((one) => !left.includes(one)), looked: sql.join(all, sql` and `) };
+}
+
+/** One row for each combination of values. */
+function toWalks(held: readonly Held[]): SQL {
+  const lists = held.map(({ column, values }, index) => {
+    const name = sql.identifier(`c${index}`);
+    return sql`unnest(${toArray(column, values)}) as ${sql.identifier(`w${index}`)}(${name})`;
+  });
+  const from = lists.length > 0 ? sql`from ${sql.join(lists, sql` cross join `)}` : sql``;
+  return sql`(select ${lists.length > 0 ? sql`*` : sql`1`} ${from}) as walk`;
+}
+
+const toArray = (column: PgColumn, values: readonly (string | boolean)[]): SQL =>
+  sql`${toArrayText(values)}::${sql.raw(column.getSQLType())}[]`;
+
+const isOneOf = ({ column, values }: Held): SQL => sql`${column} = any(${toArray(column, values)})`;
+
+/** The rows of these keys, in their order; one that is deleted meanwhile is left out. */
+export function inOrder<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  keys: readonly CursorKey[],
+): readonly Row[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return keys.flatMap(({ id }) => byId.get(id) ?? []);
+}
