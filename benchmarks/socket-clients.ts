@@ -28,6 +28,7 @@ interface Client {
 }
 
 let order: CrowdOrder = { expected: 0, firstSeq: 0, isTimed: false };
+let passed = 0;
 let completed = 0;
 let buckets = new Map<number, number>();
 const crowd: Client[] = [];
@@ -54,18 +55,14 @@ function onMessage(client: Client, bytes: Buffer, from: number, to: number): voi
   client.lastSeq = seq;
   client.received += 1;
   if (order.isTimed) countLatency(bytes.subarray(from, to));
-  if (client.received === order.expected) onComplete();
+  if (client.received === order.milestone && ++passed === crowd.length) say('milestone');
+  if (client.received === order.expected && ++completed === crowd.length) say('report');
 }
 
 function countLatency(payload: Buffer): void {
   const sentUs = readNumber(payload, payload.indexOf(SENT) + SENT.length);
   const bucket = toBucket(nowUs() - sentUs);
   buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
-}
-
-function onComplete(): void {
-  completed += 1;
-  if (completed === crowd.length) say('report');
 }
 
 function say(kind: CrowdWord['kind']): void {
@@ -117,6 +114,7 @@ function join(): Promise<Client> {
 
 process.on('message', (given: CrowdOrder) => {
   order = given;
+  passed = 0;
   completed = 0;
   buckets = new Map();
   for (const client of crowd) {

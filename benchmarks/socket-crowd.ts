@@ -8,6 +8,8 @@ export interface CrowdOrder {
   readonly subscribe?: string;
   /** Messages for each client, from now on. */
   readonly expected: number;
+  /** When all clients have this many, it is told. */
+  readonly milestone?: number;
   /** The number of the first; 0 where numbers say nothing. */
   readonly firstSeq: number;
   /** Whether to count how long each message was under way. */
@@ -24,7 +26,7 @@ export interface CrowdReport {
 
 /** What a process of clients says. */
 export interface CrowdWord {
-  readonly kind: 'joined' | 'ready' | 'report';
+  readonly kind: 'joined' | 'ready' | 'milestone' | 'report';
   readonly report: CrowdReport;
 }
 
@@ -37,8 +39,8 @@ export interface CrowdResult {
 export interface Crowd {
   /** Each client says this; resolves when it is on its way. */
   say(subscribe: string): Promise<void>;
-  /** Resolves when all clients know the order; `done` when all of them have what was expected. */
-  expect(order: CrowdOrder): Promise<{ readonly done: Promise<CrowdResult> }>;
+  /** Resolves when all clients know the order; `passed` when all are past the milestone, `done` when they have everything. */
+  expect(order: CrowdOrder): Promise<{ readonly passed: Promise<unknown>; readonly done: Promise<CrowdResult> }>;
   close(): Promise<void>;
 }
 
@@ -58,12 +60,16 @@ export async function gatherCrowd(options: { port: number; clients: number; proc
   return {
     say: (subscribe) => give({ subscribe, expected: 0, firstSeq: 0, isTimed: false }),
     async expect(order) {
+      const passed =
+        order.milestone === undefined
+          ? Promise.resolve()
+          : Promise.all(children.map((child) => hear(child, 'milestone')));
       const reports = children.map((child) => hear(child, 'report'));
       const done = Promise.all(reports).then(add);
       // Who waits for it comes later; until then a failure is not yet one that nobody hears of.
-      done.catch(() => undefined);
+      for (const promise of [passed, done]) promise.catch(() => undefined);
       await give(order);
-      return { done };
+      return { passed, done };
     },
     async close() {
       const gone = children.map((child) => once(child, 'exit'));

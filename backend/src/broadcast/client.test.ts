@@ -24,6 +24,7 @@ function createEmptyHub() {
       return () => void attached.delete(onDeliveries);
     },
     readPage: async () => [],
+    inTurn: async (work) => work(),
     close: async () => undefined,
   };
   return { hub, attached };

@@ -8,7 +8,6 @@
  * then it comes live: no gap. And a page may hold messages that the hub has yet to broadcast: those come again, are not
  * above `passed`, and are dropped: no double.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
 import { AwayError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
@@ -76,11 +75,11 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
     return undefined;
   }
 
-  /** As much as the client takes at a time, in one piece; then it is the turn of the others, live clients above all. */
+  /** As much as the client takes at a time, in one piece, and when it is its turn. */
   async function passPage(page: readonly Delivery[], { signal }: AbortController): Promise<void> {
     const rest = page.values();
-    while (!signal.aborted && link.together(() => passSome(rest))) await link.drained(signal);
-    await nextTurn();
+    const passNext = (): boolean => !signal.aborted && link.together(() => passSome(rest));
+    while (await hub.inTurn(passNext)) await link.drained(signal);
   }
 
   /** Whether the client has enough for now. At least one is passed: a connection that is closing never drains. */

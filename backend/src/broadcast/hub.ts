@@ -4,6 +4,8 @@
  * lost, a reconnect) makes it read the database after its number. Polling does the same every `pollMs`, so a missing or
  * broken bus costs time, never a message. Numbers are in commit order, so reading after the last one misses nothing.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
@@ -14,6 +16,8 @@ import { toDelivery, type Delivery } from './delivery.ts';
 import { createPages, PAGE_MESSAGES_MAX } from './pages.ts';
 
 const POLL_MS = 1_000;
+/** Between two rounds to all clients: what a message waits at most because there are so many of them. */
+const REST_MS_MAX = 20;
 
 export interface Hub {
   /** The number of the last message broadcast. */
@@ -24,6 +28,8 @@ export interface Hub {
   attach(onDeliveries: (deliveries: readonly Delivery[]) => void): () => void;
   /** The page of kept messages after `seq`, which is below `latestSeq()`; empty when there is none. */
   readPage(seq: number): Promise<readonly Delivery[]>;
+  /** For those who catch up: one of them in each turn of the event loop, so that live messages pass between. */
+  inTurn<T>(work: () => T): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -41,6 +47,7 @@ export interface HubOptions {
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { bus, readAfter, readLatest, clock, log, pollMs = POLL_MS, tracer = noTracer } = options;
   const attached = new Set<(deliveries: readonly Delivery[]) => void>();
+  const turns = pLimit(1);
   let latest = await readLatest();
 
   const startSpan = (traceParent: string | undefined): Span =>
@@ -70,6 +77,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
+<<<<<<< HEAD
   /** Heard and next in line. They go out at the end of this turn, so that hints that came in together go together. */
   let inLine: TracedMessage[] = [];
   let turn: NodeJS.Immediate | undefined;
@@ -78,15 +86,36 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     const following = takeNext(messages, inLine.at(-1)?.seq ?? latest);
     inLine.push(...following);
     if (following.length > 0) turn ??= setImmediate(sendLine);
+=======
+  /** Heard, and next in line. */
+  let inLine: Message[] = [];
+  let sending = false;
+  const stop = new AbortController();
+
+  function onHint(messages: readonly Message[]): void {
+    inLine.push(...takeNext(messages, inLine.at(-1)?.seq ?? latest));
+    if (inLine.length > 0 && !sending) void sendLines();
+>>>>>>> sockets
     const last = messages.at(-1);
     if (!last || last.seq > (inLine.at(-1)?.seq ?? latest)) loop.wake();
   }
 
-  function sendLine(): void {
-    const line = inLine;
-    inLine = [];
-    turn = undefined;
-    broadcast(line.filter(({ seq }) => seq > latest)); // the rest came by a page meanwhile
+  /**
+   * At the end of the turn, so that hints that came in together go out together. Then as long a rest as it took: with
+   * a thousand clients others need the process too, and what gathers meanwhile goes out at the cost of one message.
+   */
+  async function sendLines(): Promise<void> {
+    sending = true;
+    while (inLine.length > 0) {
+      await nextTurn();
+      const startedMs = clock.nowMs();
+      const line = inLine;
+      inLine = [];
+      broadcast(line.filter(({ seq }) => seq > latest)); // the rest came by a page meanwhile
+      const restMs = Math.min(REST_MS_MAX, clock.nowMs() - startedMs);
+      if (restMs > 0) await clock.sleep(restMs, stop.signal);
+    }
+    sending = false;
   }
 
   const leave = bus.subscribe(onHint);
@@ -98,10 +127,12 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       attached.add(deliver);
       return () => void attached.delete(deliver);
     },
+    inTurn: (work) => turns(() => nextTurn().then(work)),
     readPage: createPages({ readAfter, latestSeq: () => latest }),
     async close() {
       leave();
-      clearImmediate(turn);
+      stop.abort();
+      inLine = [];
       attached.clear();
       await loop.close();
     },
