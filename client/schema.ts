@@ -1,5 +1,48 @@
 /** Made from openapi.json by `npm run openapi`: not for editing. */
 export interface paths {
+  '/api/alerts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description `since` and `until` are about when the alert was made.
+     *
+     *     Needs a key of the role `viewer` or `admin`.
+     */
+    get: operations['getAlerts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/alerts/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `viewer` or `admin`. */
+    get: operations['getAlertsById'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * @description Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    patch: operations['patchAlertsById'];
+    trace?: never;
+  };
   '/api/audit': {
     parameters: {
       query?: never;
@@ -55,7 +98,7 @@ export interface paths {
     put?: never;
     post?: never;
     /**
-     * @description The camera is gone from the lists; its frames, detections and events are kept.
+     * @description The camera is gone from the lists; its frames, detections and events are kept, unless it is purged: then they go in the background, and asking again tells what is left.
      *
      *     Needs a key of the role `admin`.
      */
@@ -77,6 +120,176 @@ export interface paths {
     get: operations['getCamerasByIdSnapshot'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cameras/{id}/zones': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `viewer` or `admin`. */
+    get: operations['getCamerasByIdZones'];
+    put?: never;
+    /**
+     * @description Holds for the frames that are examined from now on, in every process. Detections that do not count are kept, marked `suppressed_by`, and belong to no event. A camera has at most 50 zones.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postCamerasByIdZones'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cameras/{id}/zones/{zone_id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `viewer` or `admin`. */
+    get: operations['getCamerasByIdZonesByZoneId'];
+    put?: never;
+    post?: never;
+    /**
+     * @description Holds for the frames that are examined from now on, in every process. Detections that do not count are kept, marked `suppressed_by`, and belong to no event.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    delete: operations['deleteCamerasByIdZonesByZoneId'];
+    options?: never;
+    head?: never;
+    /**
+     * @description Holds for the frames that are examined from now on, in every process. Detections that do not count are kept, marked `suppressed_by`, and belong to no event.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    patch: operations['patchCamerasByIdZonesByZoneId'];
+    trace?: never;
+  };
+  '/api/channels': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `admin`. */
+    get: operations['getChannels'];
+    put?: never;
+    /** @description Needs a key of the role `admin`. */
+    post: operations['postChannels'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/channels/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `admin`. */
+    get: operations['getChannelsById'];
+    put?: never;
+    post?: never;
+    /**
+     * @description What waits to be sent there goes with it, and so does its log.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    delete: operations['deleteChannelsById'];
+    options?: never;
+    head?: never;
+    /** @description Needs a key of the role `admin`. */
+    patch: operations['patchChannelsById'];
+    trace?: never;
+  };
+  '/api/channels/{id}/deliveries': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `admin`. */
+    get: operations['getChannelsByIdDeliveries'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/channels/{id}/deliveries/{delivery_id}/retry': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * @description Gives a dead delivery all its attempts again.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postChannelsByIdDeliveriesByDeliveryIdRetry'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/channels/{id}/rotate-secret': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * @description A new secret for a webhook. The one of before signs too for 24 hours, so that nothing is missed.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postChannelsByIdRotateSecret'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/channels/{id}/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * @description Sends a test message now, once, also over a channel that is switched off, and says what became of it within 15 s.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postChannelsByIdTest'];
     delete?: never;
     options?: never;
     head?: never;
@@ -346,6 +559,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/events/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description All events that pass the filters, newest first, as a file. In CSV, `labels` is JSON, and what a spreadsheet would take for a formula begins with an apostrophe. A file that is cut off half-way ends with a broken connection.
+     *
+     *     Needs a key of the role `viewer` or `admin`.
+     */
+    get: operations['getEventsExport'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/frames': {
     parameters: {
       query?: never;
@@ -393,7 +627,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description The original bytes; with `annotated` or `width` a JPEG made from them, never enlarged.
+     * @description The original bytes; with `annotated` or `width` a JPEG made from them, never enlarged. `annotated` draws what counts: no suppressed detections.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */
@@ -517,6 +751,97 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description What alerts are made of. A key that is limited to some cameras sees the rules that are about them alone.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    get: operations['getRules'];
+    put?: never;
+    /**
+     * @description It looks at what comes from then on; `/api/rules/{id}/test` tells what it would have made of the past.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postRules'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/rules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Needs a key of the role `admin`. */
+    get: operations['getRulesById'];
+    put?: never;
+    post?: never;
+    /**
+     * @description Its alerts stay, with its name.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    delete: operations['deleteRulesById'];
+    options?: never;
+    head?: never;
+    /** @description Needs a key of the role `admin`. */
+    patch: operations['patchRulesById'];
+    trace?: never;
+  };
+  '/api/rules/{id}/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * @description Applies the rule, enabled or not, to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postRulesByIdTest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/rules/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * @description Applies a rule that is not stored to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     *
+     *     Needs a key of the role `admin`.
+     */
+    post: operations['postRulesTest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/session': {
     parameters: {
       query?: never;
@@ -578,6 +903,27 @@ export interface paths {
      *     Needs a key of the role `viewer` or `admin`.
      */
     get: operations['getStatsSummary'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stats/timeline': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * @description Counts for each hour or day where the cameras are, by capture time: whole ones, from that of `since` (else 24 hours ago, or 30 days) to that of `until` (else now), at most 1000. A day may have 23 or 25 hours.
+     *
+     *     Needs a key of the role `viewer` or `admin`.
+     */
+    get: operations['getStatsTimeline'];
     put?: never;
     post?: never;
     delete?: never;
@@ -763,6 +1109,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    Alert: {
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC, milliseconds
+       */
+      acknowledged_at: string | null;
+      /** @description the name of the key that did */
+      acknowledged_by: string | null;
+      /** @example front_door */
+      camera_id: string;
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC, milliseconds
+       */
+      captured_at: string;
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC, milliseconds
+       */
+      created_at: string;
+      /** Format: uuid */
+      event_id: string;
+      /**
+       * Format: uuid
+       * @description the frame that shows it
+       */
+      frame_id: string;
+      /** Format: uuid */
+      id: string;
+      /** @description of the strongest detection that matched */
+      label: string;
+      /** @enum {string} */
+      risk_level: 'low' | 'medium' | 'high' | 'critical';
+      risk_score: number;
+      /**
+       * Format: uuid
+       * @description null once the rule is gone
+       */
+      rule_id: string | null;
+      rule_name: string;
+      score: number;
+      summary: string;
+      zone_ids: string[];
+    };
+    AlertPatch: {
+      acknowledged: boolean;
+    };
     Analysis: {
       /** @enum {string} */
       analyzer: 'rules' | 'llm';
@@ -891,6 +1284,102 @@ export interface components {
       /** @enum {string} */
       via: 'key' | 'session' | 'cli';
     };
+    Channel: {
+      /** Format: date-time */
+      created_at: string;
+      enabled: boolean;
+      /** Format: uuid */
+      id: string;
+      /** @enum {string} */
+      kind: 'webhook' | 'email' | 'ntfy' | 'mqtt';
+      /** Format: date-time */
+      last_delivered_at: string | null;
+      /** @description null once something arrived after it */
+      last_error: {
+        /** Format: date-time */
+        at: string;
+        /** @enum {string} */
+        kind:
+          | 'invalid'
+          | 'not_found'
+          | 'conflict'
+          | 'unauthorized'
+          | 'forbidden'
+          | 'overloaded'
+          | 'unavailable'
+          | 'cancelled'
+          | 'internal';
+        message: string;
+      } | null;
+      name: string;
+      /** @description those of the kind; in the place of a secret `{"set":true}`, or false where there is none */
+      settings: {
+        [key: string]: unknown;
+      };
+    };
+    ChannelCreate:
+      | {
+          /** @default true */
+          enabled?: boolean;
+          /** @enum {string} */
+          kind: 'webhook';
+          name: string;
+          settings: components['schemas']['WebhookSettings'];
+        }
+      | {
+          /** @default true */
+          enabled?: boolean;
+          /** @enum {string} */
+          kind: 'email';
+          name: string;
+          settings: components['schemas']['EmailSettings'];
+        }
+      | {
+          /** @default true */
+          enabled?: boolean;
+          /** @enum {string} */
+          kind: 'ntfy';
+          name: string;
+          settings: components['schemas']['NtfySettings'];
+        }
+      | {
+          /** @default true */
+          enabled?: boolean;
+          /** @enum {string} */
+          kind: 'mqtt';
+          name: string;
+          settings: components['schemas']['MqttSettings'];
+        };
+    ChannelPatch: {
+      enabled?: boolean;
+      name?: string;
+      /** @description those that change, in the form of the kind; what is left out stays, secrets included */
+      settings?: {
+        [key: string]: unknown;
+      };
+    };
+    ChannelTest: {
+      delivered: boolean;
+      /** Format: uuid */
+      delivery_id: string;
+      duration_ms: number;
+      error: {
+        /** @enum {string} */
+        kind:
+          | 'invalid'
+          | 'not_found'
+          | 'conflict'
+          | 'unauthorized'
+          | 'forbidden'
+          | 'overloaded'
+          | 'unavailable'
+          | 'cancelled'
+          | 'internal';
+        message: string;
+      } | null;
+      /** @description what the other side said */
+      response: string | null;
+    };
     Clip: {
       attempts: number;
       bytes: number;
@@ -950,6 +1439,43 @@ export interface components {
       /** @enum {boolean} */
       success: false;
     };
+    Delivery: {
+      /**
+       * Format: uuid
+       * @description null for a test, and once the alert is gone
+       */
+      alert_id: string | null;
+      attempts: number;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      delivered_at: string | null;
+      error: {
+        /** @enum {string} */
+        kind:
+          | 'invalid'
+          | 'not_found'
+          | 'conflict'
+          | 'unauthorized'
+          | 'forbidden'
+          | 'overloaded'
+          | 'unavailable'
+          | 'cancelled'
+          | 'internal';
+        message: string;
+      } | null;
+      /** Format: uuid */
+      id: string;
+      /**
+       * Format: date-time
+       * @description null unless it is pending
+       */
+      next_attempt_at: string | null;
+      /** @description what the other side said, in a line */
+      response: string | null;
+      /** @enum {string} */
+      state: 'pending' | 'leased' | 'done' | 'dead';
+    };
     Detection: {
       bbox: components['schemas']['BBox'];
       /** @example front_door */
@@ -978,6 +1504,28 @@ export interface components {
       suppressed_by: 'ignore_zone' | 'outside_zones' | 'stationary' | null;
       /** @description the zones in which its foot point (bottom centre of the box) stood */
       zone_ids: string[];
+    };
+    EmailSettings: {
+      /**
+       * @description PEM of the authority that signed the server, where that is not a public one
+       * @default null
+       */
+      ca?: string | null;
+      /**
+       * @default starttls
+       * @enum {string}
+       */
+      encryption?: 'starttls' | 'tls' | 'none';
+      /** Format: email */
+      from: string;
+      host: string;
+      /** @default null */
+      password?: string | null;
+      /** @default 587 */
+      port?: number;
+      to: string[];
+      /** @default null */
+      user?: string | null;
     };
     Event: {
       /** @enum {string} */
@@ -1149,9 +1697,45 @@ export interface components {
     Login: {
       api_key: string;
     };
+    MqttSettings: {
+      /** @default nightjar */
+      base_topic?: string;
+      /**
+       * @description PEM of the authority that signed the server, where that is not a public one
+       * @default null
+       */
+      ca?: string | null;
+      /** @default homeassistant */
+      discovery_prefix?: string;
+      /** @default null */
+      password?: string | null;
+      url: string;
+      /** @default null */
+      user?: string | null;
+    };
+    NewChannel: components['schemas']['Channel'] & {
+      /** @description of a webhook: what it signs with. Shown only now */
+      secret: string | null;
+    };
     NewKey: components['schemas']['Key'] & {
       /** @description the key itself: shown this once, and kept nowhere */
       key: string;
+    };
+    NtfySettings: {
+      /**
+       * @description PEM of the authority that signed the server, where that is not a public one
+       * @default null
+       */
+      ca?: string | null;
+      /** @default null */
+      password?: string | null;
+      /** @default https://ntfy.sh */
+      server?: string;
+      /** @default null */
+      token?: string | null;
+      topic: string;
+      /** @default null */
+      user?: string | null;
     };
     Predictions: {
       /** @description milliseconds, decoding and waiting for the batch included */
@@ -1190,6 +1774,15 @@ export interface components {
       title: string;
       type: string;
     };
+    Purge: {
+      camera_id: string;
+      /** @description at most 10000 is counted of each */
+      left: {
+        clips: number;
+        events: number;
+        frames: number;
+      };
+    };
     Readiness: {
       parts: {
         [key: string]: {
@@ -1200,6 +1793,214 @@ export interface components {
       /** @enum {string} */
       status: 'ready' | 'not_ready';
     };
+    Rule: {
+      /** @description empty: all; one that is deleted stays here and matches nothing */
+      camera_ids: string[];
+      /** @description where its alerts go; one that is deleted stays here and gets nothing */
+      channel_ids: string[];
+      /** @description no further alert of this rule for the same camera within so many seconds of capture time */
+      cooldown_s: number;
+      /** Format: date-time */
+      created_at: string;
+      enabled: boolean;
+      /** Format: uuid */
+      id: string;
+      /** @description empty: all */
+      labels: string[];
+      name: string;
+      /** @description of the event */
+      risk_min: number;
+      schedule: components['schemas']['Schedule'];
+      /** @description of one detection */
+      score_min: number;
+      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      zone_ids: string[];
+    };
+    RuleCreate: {
+      /**
+       * @description empty: all; one that is deleted stays here and matches nothing
+       * @default []
+       */
+      camera_ids?: string[];
+      /**
+       * @description where its alerts go; one that is deleted stays here and gets nothing
+       * @default []
+       */
+      channel_ids?: string[];
+      /**
+       * @description no further alert of this rule for the same camera within so many seconds of capture time
+       * @default 60
+       */
+      cooldown_s?: number;
+      /** @default true */
+      enabled?: boolean;
+      /**
+       * @description empty: all
+       * @default []
+       */
+      labels?: string[];
+      name: string;
+      /**
+       * @description of the event
+       * @default 0
+       */
+      risk_min?: number;
+      schedule?: components['schemas']['Schedule'];
+      /**
+       * @description of one detection
+       * @default 0
+       */
+      score_min?: number;
+      /**
+       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @default []
+       */
+      zone_ids?: string[];
+    };
+    RuleDraft: {
+      /**
+       * @description empty: all; one that is deleted stays here and matches nothing
+       * @default []
+       */
+      camera_ids?: string[];
+      /**
+       * @description where its alerts go; one that is deleted stays here and gets nothing
+       * @default []
+       */
+      channel_ids?: string[];
+      /**
+       * @description no further alert of this rule for the same camera within so many seconds of capture time
+       * @default 60
+       */
+      cooldown_s?: number;
+      /** @default true */
+      enabled?: boolean;
+      /**
+       * @description empty: all
+       * @default []
+       */
+      labels?: string[];
+      /** @default Untitled */
+      name?: string;
+      /**
+       * @description of the event
+       * @default 0
+       */
+      risk_min?: number;
+      schedule?: components['schemas']['Schedule'];
+      /**
+       * @description of one detection
+       * @default 0
+       */
+      score_min?: number;
+      /**
+       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @default []
+       */
+      zone_ids?: string[];
+    };
+    RuleDraftTest: {
+      rule: components['schemas']['RuleDraft'];
+      /**
+       * Format: date-time
+       * @description events that began then or later; 7 days before `until` when not given
+       */
+      since?: string;
+      /**
+       * Format: date-time
+       * @description and before then; now when not given. At most 90 days in all
+       */
+      until?: string;
+    };
+    RulePatch: {
+      /** @description empty: all; one that is deleted stays here and matches nothing */
+      camera_ids?: string[];
+      /** @description where its alerts go; one that is deleted stays here and gets nothing */
+      channel_ids?: string[];
+      /** @description no further alert of this rule for the same camera within so many seconds of capture time */
+      cooldown_s?: number;
+      enabled?: boolean;
+      /** @description empty: all */
+      labels?: string[];
+      name?: string;
+      /** @description of the event */
+      risk_min?: number;
+      schedule?: components['schemas']['Schedule'];
+      /** @description of one detection */
+      score_min?: number;
+      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      zone_ids?: string[];
+    };
+    RuleTest: {
+      /**
+       * Format: date-time
+       * @description events that began then or later; 7 days before `until` when not given
+       */
+      since?: string;
+      /**
+       * Format: date-time
+       * @description and before then; now when not given. At most 90 days in all
+       */
+      until?: string;
+    };
+    RuleTrial: {
+      events_examined: number;
+      /** Format: date-time */
+      since: string;
+      /**
+       * Format: date-time
+       * @description the start of the last event that was examined, where there were more than 10,000, or than 10 s are enough for; null when all were
+       */
+      stopped_at: string | null;
+      suppressed_by_cooldown: number;
+      /** @description events that match, those within the cool-down included */
+      total: number;
+      /** @description whether `would_alert` leaves some of them out */
+      truncated: boolean;
+      /** Format: date-time */
+      until: string;
+      /** @description the first 200, oldest first */
+      would_alert: {
+        /** @example front_door */
+        camera_id: string;
+        /**
+         * Format: date-time
+         * @description ISO 8601, UTC, milliseconds
+         */
+        captured_at: string;
+        /** Format: uuid */
+        event_id: string;
+        /**
+         * Format: uuid
+         * @description the frame that shows it
+         */
+        frame_id: string;
+        /** @description of the strongest detection that matched */
+        label: string;
+        risk_score: number;
+        score: number;
+        suppressed_by_cooldown: boolean;
+        zone_ids: string[];
+      }[];
+    };
+    /** @description null: at all times */
+    Schedule: {
+      time_zone: string;
+      windows: {
+        /** @description the days on which it begins */
+        days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[];
+        /**
+         * @description included
+         * @example 22:00
+         */
+        from: string;
+        /**
+         * @description not included; when it is not after `from`, it is that of the next day
+         * @example 22:00
+         */
+        until: string;
+      }[];
+    } | null;
     Seen: {
       detections: {
         bbox: components['schemas']['BBox'];
@@ -1315,6 +2116,8 @@ export interface components {
             total: number;
           };
         };
+        /** @description stored, but counted nowhere else: see `suppressed_by` of a detection */
+        suppressed: number;
         today: number;
         total: number;
       };
@@ -1343,6 +2146,30 @@ export interface components {
         };
         total: number;
       };
+    };
+    StatsTimeline: {
+      /** @enum {string} */
+      bucket: 'hour' | 'day';
+      items: {
+        alerts: number;
+        /** @description detections */
+        by_label: {
+          [key: string]: number;
+        };
+        /** @description events */
+        by_risk_level: {
+          critical?: number;
+          high?: number;
+          low?: number;
+          medium?: number;
+        };
+        detections: number;
+        events: number;
+        frames: number;
+        /** Format: date-time */
+        start: string;
+      }[];
+      time_zone: string;
     };
     System: {
       analyst: {
@@ -1404,6 +2231,127 @@ export interface components {
         [key: string]: string;
       };
     };
+    WebhookSettings: {
+      /**
+       * @description PEM of the authority that signed the server, where that is not a public one
+       * @default null
+       */
+      ca?: string | null;
+      url: string;
+    };
+    /** @description A part of a camera’s picture. Where a thing stands is judged by the foot point of its box: the middle of its lower edge. */
+    Zone: {
+      /** @example front_door */
+      camera_id: string;
+      /**
+       * Format: date-time
+       * @description ISO 8601, UTC, milliseconds
+       */
+      created_at: string;
+      enabled: boolean;
+      /** Format: uuid */
+      id: string;
+      /**
+       * @description `ignore`: what stands in it does not count. `watch`: as soon as a camera has enabled watch zones about a label, things of that label count only in one of them; labels that none is about count everywhere. What stands in both kinds does not count.
+       * @enum {string}
+       */
+      kind: 'watch' | 'ignore';
+      /** @description the labels that it is about; none means all */
+      labels: string[];
+      name: string;
+      /**
+       * @description Corners [x, y] in shares of the picture, 0..1, origin top left, in order around a polygon whose sides do not cross. It closes by itself; its border belongs to it.
+       * @example [
+       *       [
+       *         0,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         1
+       *       ],
+       *       [
+       *         0,
+       *         1
+       *       ]
+       *     ]
+       */
+      polygon: [number, number][];
+    };
+    ZoneCreate: {
+      /** @default true */
+      enabled?: boolean;
+      /**
+       * @description `ignore`: what stands in it does not count. `watch`: as soon as a camera has enabled watch zones about a label, things of that label count only in one of them; labels that none is about count everywhere. What stands in both kinds does not count.
+       * @enum {string}
+       */
+      kind: 'watch' | 'ignore';
+      /**
+       * @description the labels that it is about; none means all
+       * @default []
+       */
+      labels?: string[];
+      name: string;
+      /**
+       * @description Corners [x, y] in shares of the picture, 0..1, origin top left, in order around a polygon whose sides do not cross. It closes by itself; its border belongs to it.
+       * @example [
+       *       [
+       *         0,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         1
+       *       ],
+       *       [
+       *         0,
+       *         1
+       *       ]
+       *     ]
+       */
+      polygon: [number, number][];
+    };
+    ZonePatch: {
+      enabled?: boolean;
+      /**
+       * @description `ignore`: what stands in it does not count. `watch`: as soon as a camera has enabled watch zones about a label, things of that label count only in one of them; labels that none is about count everywhere. What stands in both kinds does not count.
+       * @enum {string}
+       */
+      kind?: 'watch' | 'ignore';
+      /** @description the labels that it is about; none means all */
+      labels?: string[];
+      name?: string;
+      /**
+       * @description Corners [x, y] in shares of the picture, 0..1, origin top left, in order around a polygon whose sides do not cross. It closes by itself; its border belongs to it.
+       * @example [
+       *       [
+       *         0,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         0.5
+       *       ],
+       *       [
+       *         1,
+       *         1
+       *       ],
+       *       [
+       *         0,
+       *         1
+       *       ]
+       *     ]
+       */
+      polygon?: [number, number][];
+    };
   };
   responses: never;
   parameters: never;
@@ -1413,6 +2361,212 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  getAlerts: {
+    parameters: {
+      query?: {
+        acknowledged?: boolean;
+        camera_id?: string;
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        event_id?: string;
+        limit?: number;
+        risk_level?: 'low' | 'medium' | 'high' | 'critical';
+        rule_id?: string;
+        /** @description this moment or later */
+        since?: string;
+        /** @description before this moment */
+        until?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description alerts, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Alert'][];
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true`, which may take a while */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getAlertsById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the alert */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Alert'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  patchAlertsById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AlertPatch'];
+      };
+    };
+    responses: {
+      /** @description the alert as it is now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Alert'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getAudit: {
     parameters: {
       query?: {
@@ -1443,9 +2597,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Change'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -1511,9 +2665,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Camera'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -1697,7 +2851,9 @@ export interface operations {
   };
   deleteCamerasById: {
     parameters: {
-      query?: never;
+      query?: {
+        purge?: boolean;
+      };
       header?: never;
       path: {
         id: string;
@@ -1706,6 +2862,15 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
+      /** @description it is being purged; 404 once nothing is left */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Purge'];
+        };
+      };
       /** @description deleted */
       204: {
         headers: {
@@ -1914,6 +3079,966 @@ export interface operations {
       };
     };
   };
+  getCamerasByIdZones: {
+    parameters: {
+      query?: {
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description its zones, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Zone'][];
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true`, which may take a while */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postCamerasByIdZones: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ZoneCreate'];
+      };
+    };
+    responses: {
+      /** @description the zone */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Zone'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description something else has this name already */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getCamerasByIdZonesByZoneId: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        zone_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the zone */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Zone'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  deleteCamerasByIdZonesByZoneId: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        zone_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description deleted */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  patchCamerasByIdZonesByZoneId: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        zone_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ZonePatch'];
+      };
+    };
+    responses: {
+      /** @description the zone */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Zone'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getChannels: {
+    parameters: {
+      query?: {
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description channels, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Channel'][];
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true`, which may take a while */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postChannels: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChannelCreate'];
+      };
+    };
+    responses: {
+      /** @description the channel, with its secret where it is a webhook */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NewChannel'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there are 100 channels already */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getChannelsById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the channel */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Channel'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  deleteChannelsById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description deleted */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  patchChannelsById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChannelPatch'];
+      };
+    };
+    responses: {
+      /** @description the channel */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Channel'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getChannelsByIdDeliveries: {
+    parameters: {
+      query?: {
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+        state?: 'pending' | 'leased' | 'done' | 'dead';
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description deliveries, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Delivery'][];
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true`, which may take a while */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postChannelsByIdDeliveriesByDeliveryIdRetry: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        delivery_id: string;
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the delivery, pending again */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Delivery'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description it is not dead */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postChannelsByIdRotateSecret: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the channel, with its new secret */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NewChannel'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description it is no webhook */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postChannelsByIdTest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description what became of it, failures included */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChannelTest'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getClips: {
     parameters: {
       query?: {
@@ -1943,9 +4068,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Clip'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2071,9 +4196,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Frame'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2388,9 +4513,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Detection'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2501,6 +4626,8 @@ export interface operations {
         cursor?: string;
         label?: string;
         limit?: number;
+        /** @description words of summary, notes, labels and camera, in any order; all must be there, the last may be the beginning of a word */
+        q?: string;
         reviewed?: boolean;
         risk_level?: 'low' | 'medium' | 'high' | 'critical';
         /** @description this moment or later */
@@ -2523,9 +4650,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Event'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2722,9 +4849,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Analysis'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2868,9 +4995,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Detection'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -2947,9 +5074,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Frame'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -3001,6 +5128,76 @@ export interface operations {
       };
     };
   };
+  getEventsExport: {
+    parameters: {
+      query?: {
+        camera_id?: string;
+        format?: 'csv' | 'ndjson';
+        label?: string;
+        /** @description words of summary, notes, labels and camera, in any order; all must be there, the last may be the beginning of a word */
+        q?: string;
+        reviewed?: boolean;
+        risk_level?: 'low' | 'medium' | 'high' | 'critical';
+        /** @description this moment or later */
+        since?: string;
+        state?: 'open' | 'closed' | 'analyzed';
+        /** @description before this moment */
+        until?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description a line for each event; in CSV one with the names before */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/x-ndjson': string;
+          'text/csv': string;
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getFrames: {
     parameters: {
       query?: {
@@ -3030,9 +5227,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Frame'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -3515,9 +5712,9 @@ export interface operations {
         content: {
           'application/json': {
             items: components['schemas']['Key'][];
-            /** @description null on the last page */
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
             next_cursor: string | null;
-            /** @description how many in all pages; only with `count=true` */
+            /** @description how many in all pages; only with `count=true`, which may take a while */
             total?: number;
           };
         };
@@ -3799,6 +5996,486 @@ export interface operations {
       };
     };
   };
+  getRules: {
+    parameters: {
+      query?: {
+        /** @description whether to give `total` */
+        count?: boolean;
+        /** @description `next_cursor` of the page before */
+        cursor?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description rules, newest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Rule'][];
+            /** @description Follow it until it is null. A page may have fewer items than `limit`, even none, and still a next: what is rare is looked for a while, then the page ends. */
+            next_cursor: string | null;
+            /** @description how many in all pages; only with `count=true`, which may take a while */
+            total?: number;
+          };
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postRules: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RuleCreate'];
+      };
+    };
+    responses: {
+      /** @description the rule */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rule'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there are as many rules as there may be */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getRulesById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description the rule */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rule'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  deleteRulesById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description deleted */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  patchRulesById: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RulePatch'];
+      };
+    };
+    responses: {
+      /** @description the rule */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Rule'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postRulesByIdTest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['RuleTest'];
+      };
+    };
+    responses: {
+      /** @description what it would have told of */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleTrial'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description there is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description two are being tried already */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  postRulesTest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RuleDraftTest'];
+      };
+    };
+    responses: {
+      /** @description what it would have told of */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleTrial'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description two are being tried already */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   getSession: {
     parameters: {
       query?: never;
@@ -4023,6 +6700,69 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['StatsSummary'];
+        };
+      };
+      /** @description the input is wrong; `errors` lists every fault */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description no valid API key or session */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the key may not do this */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description what went wrong, for people and programs */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  getStatsTimeline: {
+    parameters: {
+      query?: {
+        bucket?: 'hour' | 'day';
+        camera_id?: string;
+        /** @description this moment or later */
+        since?: string;
+        /** @description before this moment */
+        until?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description counts, oldest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StatsTimeline'];
         };
       };
       /** @description the input is wrong; `errors` lists every fault */

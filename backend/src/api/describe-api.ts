@@ -3,7 +3,7 @@ import { describe, type ApiDocument } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 
 /** Read while routes are mounted; none of it is in the document. */
-const limits = { detector: { imageBytesMax: 1, picturesAtOnceMax: 1 } };
+const limits = { detector: { imageBytesMax: 1, picturesAtOnceMax: 1 }, corsOrigins: [] };
 
 /** The document without an API that runs: routes are mounted, never called. */
 export function describeApi(): ApiDocument {

@@ -77,25 +77,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const loop = createLoop({ name: 'broadcast', clock, log, idleMs: pollMs, runOnce: readOn });
 
-<<<<<<< HEAD
-  /** Heard and next in line. They go out at the end of this turn, so that hints that came in together go together. */
-  let inLine: TracedMessage[] = [];
-  let turn: NodeJS.Immediate | undefined;
-
-  function onHint(messages: readonly TracedMessage[]): void {
-    const following = takeNext(messages, inLine.at(-1)?.seq ?? latest);
-    inLine.push(...following);
-    if (following.length > 0) turn ??= setImmediate(sendLine);
-=======
   /** Heard, and next in line. */
-  let inLine: Message[] = [];
+  let inLine: TracedMessage[] = [];
   let sending = false;
   const stop = new AbortController();
 
-  function onHint(messages: readonly Message[]): void {
+  function onHint(messages: readonly TracedMessage[]): void {
     inLine.push(...takeNext(messages, inLine.at(-1)?.seq ?? latest));
     if (inLine.length > 0 && !sending) void sendLines();
->>>>>>> sockets
     const last = messages.at(-1);
     if (!last || last.seq > (inLine.at(-1)?.seq ?? latest)) loop.wake();
   }
