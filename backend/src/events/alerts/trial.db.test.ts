@@ -38,8 +38,10 @@ it('says when there is too much to list or to examine', async () => {
   await shoot([{ second: 0 }]);
   await db.query(
     (sql) => sql`
-      insert into events select (jsonb_populate_record(events, jsonb_build_object('id', gen_random_uuid(),
-        'started_at', started_at + n * interval '2 s', 'ended_at', ended_at + n * interval '2 s'))).*
+      insert into events (id, camera_id, state, started_at, ended_at, last_received_at, labels, detection_count, frame_count,
+        best_frame_id, best_score, risk_score, risk_level, summary, reasoning, analyzer)
+      select gen_random_uuid(), camera_id, state, started_at + n * interval '2 s', ended_at + n * interval '2 s', last_received_at,
+        labels, detection_count, frame_count, best_frame_id, best_score, risk_score, risk_level, summary, reasoning, analyzer
       from events, generate_series(1, 1299) as n`,
   );
   await db.query(
