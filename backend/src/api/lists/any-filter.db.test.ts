@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../../tests/harness/da
 import { and, eq, sql } from 'drizzle-orm';
 import { tables } from '../../db/index.ts';
 import { eventStates, riskLevels } from '../../model/index.ts';
-import { parseCursor } from '../pagination.ts';
+import type { parseCursor } from '../pagination.ts';
 import { seedCamera, seedTime } from '../tests/seed.ts';
 import { readDetections, type DetectionFilters } from './detection-list.ts';
 import { readEvents, type EventFilters } from './event-list.ts';

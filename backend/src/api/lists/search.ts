@@ -65,6 +65,6 @@ function toAlternatives(
 }
 
 function toLexeme(word: string, isBeginning: boolean): string {
-  const chars = [...word];
+  const chars = Array.from(word);
   return `'${chars.slice(0, WORD_CHARS_MAX).join('')}'${isBeginning || chars.length > WORD_CHARS_MAX ? ':*' : ''}`;
 }
