@@ -23,21 +23,23 @@ export const ABSENT_WORD = 'zeppelin';
 
 /** On a client of one connection, for the settings are those of a session. */
 export async function seedLists(one: Sql, events: number): Promise<void> {
-    await one`select set_config('maintenance_work_mem', '1GB', false), set_config('synchronous_commit', 'off', false), set_config('statement_timeout', '0', false)`;
-    await one`
+  await one`select set_config('maintenance_work_mem', '1GB', false), set_config('synchronous_commit', 'off', false), set_config('statement_timeout', '0', false)`;
+  await one`
       insert into cameras (id, name, folder) select 'cam' || n, 'Camera ' || n, 'cam' || n from generate_series(0, ${CAMERAS - 1}::int) as n`;
-    await one`
+  await one`
       create temp table vocabulary as select n, coalesce((${FREQUENT}::text[])[n], 'word' || n) as word from generate_series(1, 5000) as n`;
-    await one`create unique index on vocabulary (n)`;
-    const indexes = await one<{ name: string; definition: string }[]>`
+  await one`create unique index on vocabulary (n)`;
+  const indexes = await one<{ name: string; definition: string }[]>`
       select indexname as name, indexdef as definition from pg_indexes where schemaname = 'public' and tablename = any(${FILLED}::text[])
         and not exists (select from pg_constraint where conname = indexname)`;
-    for (const { name } of indexes) await one.unsafe(`drop index ${name}`);
-    for (const table of FILLED) await one.unsafe(`alter table ${table} disable trigger all; alter table ${table} enable trigger user`);
-    for (let from = 0; from < events; from += EVENTS_AT_ONCE) await insertEvents(one, from, Math.min(events, from + EVENTS_AT_ONCE), events);
-    for (const table of FILLED) await one.unsafe(`alter table ${table} enable trigger all`);
-    for (const { definition } of indexes) await one.unsafe(definition);
-    await one.unsafe('vacuum (analyze)');
+  for (const { name } of indexes) await one.unsafe(`drop index ${name}`);
+  for (const table of FILLED)
+    await one.unsafe(`alter table ${table} disable trigger all; alter table ${table} enable trigger user`);
+  for (let from = 0; from < events; from += EVENTS_AT_ONCE)
+    await insertEvents(one, from, Math.min(events, from + EVENTS_AT_ONCE), events);
+  for (const table of FILLED) await one.unsafe(`alter table ${table} enable trigger all`);
+  for (const { definition } of indexes) await one.unsafe(definition);
+  await one.unsafe('vacuum (analyze)');
 }
 
 /** Numbered from the oldest on; ids are in the order of time, as those of the program are. */

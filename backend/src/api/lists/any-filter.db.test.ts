@@ -55,7 +55,10 @@ async function seed(): Promise<void> {
   );
 }
 
-type Read<Filters> = (filters: Filters, cursor: string | undefined) => Promise<{ readonly rows: readonly { readonly id: string }[]; readonly next_cursor: string | null }>;
+type Read<Filters> = (
+  filters: Filters,
+  cursor: string | undefined,
+) => Promise<{ readonly rows: readonly { readonly id: string }[]; readonly next_cursor: string | null }>;
 
 async function readAll<Filters>(read: Read<Filters>, filters: Filters): Promise<readonly string[]> {
   const ids: string[] = [];
