@@ -10,6 +10,7 @@ import * as burst from './burst.ts';
 import * as guests from './guests.ts';
 import * as health from './health.ts';
 import * as latency from './latency.ts';
+import * as lists from './lists.ts';
 import * as models from './models.ts';
 import { say } from './report.ts';
 import * as retention from './retention.ts';
@@ -24,6 +25,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   latency,
+  lists,
   health,
   burst,
   guests,

@@ -6,6 +6,7 @@ import { measureBurst } from '../../benchmarks/burst.ts';
 import { measureGuests } from '../../benchmarks/guests.ts';
 import { measureHealth } from '../../benchmarks/health.ts';
 import { measureLatency } from '../../benchmarks/latency.ts';
+import { measureLists } from '../../benchmarks/lists.ts';
 import { measureRetention } from '../../benchmarks/retention.ts';
 import { measureScale } from '../../benchmarks/scale.ts';
 import { measureSockets } from '../../benchmarks/sockets.ts';
@@ -40,6 +41,14 @@ describe('the benchmarks', () => {
     const { fewMs, manyMs, left } = await measureRetention({ deleted: 40, few: 100, many: 300, rounds: 1 });
     expect([...fewMs, ...manyMs].filter((ms) => !(ms > 0))).toEqual([]);
     expect(left).toEqual({ frames: 300, files: 0 });
+  });
+
+  it('lists times each page and each search, and exports every event', { timeout: TEST_MS }, async () => {
+    const { cases, exported } = await measureLists({ events: 500, requests: 1 });
+    expect(cases.filter(({ ms }) => !((ms[0] ?? 0) > 0))).toEqual([]);
+    const whole = cases.filter(({ case: { name } }) => name === 'events?' || name === 'frames?');
+    expect(whole.map(({ items }) => items)).toEqual([50, 50]);
+    expect(exported.events).toBe(500);
   });
 
   it('backlog times every new frame, and every camera moves', { timeout: TEST_MS }, async () => {

@@ -46,6 +46,7 @@ const httpUrl = line(1, URL_CHARS_MAX).refine(
   `must be a URL that starts with http:// or https://, without user and password, port 80, 443 or ${FREE_PORT_MIN} and up`,
 );
 const ntfyServer = httpUrl.refine((value) => {
+  if (!URL.canParse(value)) return false; // all checks are asked, also after one that failed
   const { pathname, search, hash } = new URL(value);
   return pathname === '/' && search === '' && hash === '';
 }, 'must be the address of a server, without a path');

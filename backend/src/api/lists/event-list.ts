@@ -3,7 +3,7 @@ import { and, eq, getTableColumns, inArray, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import { eventStates, riskLevels, type CameraEvent, type EventState, type RiskLevel } from '../../model/index.ts';
 import { toPage, type CursorKey, type Page, type PageQuery } from '../pagination.ts';
-import { toSearch, type Search } from './search.ts';
+import { toQuery, toSearch, type Search } from './search.ts';
 import { heldCameras, inSpan, ofCameras, type Span } from './seen.ts';
 import { countEvents, type Counted } from './totals.ts';
 import { walkRare } from './rare-words.ts';
@@ -46,17 +46,23 @@ async function findKeys(
   filters: EventFilters,
   place: { readonly after: CursorKey | undefined; readonly limit: number },
 ): Promise<Walked> {
-  const search = await readSearch(orm, filters.q);
-  if (filters.cameraIds?.length === 0 || search === 'nothing') return { keys: [], next: null };
+  if (filters.cameraIds?.length === 0) return { keys: [], next: null };
+  const search = await readSearch(orm, filters);
+  if (search === 'nothing') return { keys: [], next: null };
   if (search === undefined) return walk(orm, toWalks(filters), place);
   const conditions = and(...toPlain(filters));
-  const rare = await walkRare(orm, { search, filters, conditions, ...place });
-  return rare ?? walk(orm, toSearchWalks(filters, search.whole), place);
+  const rare = await walkRare(orm, { search, conditions, ...place });
+  return rare ?? walk(orm, toSearchWalks(filters, search), place);
 }
 
-/** `nothing` where what is asked for has no word at all. */
-const readSearch = async (orm: Orm, q: string | undefined): Promise<Search | 'nothing' | undefined> =>
-  q === undefined || q.trim() === '' ? undefined : ((await toSearch(orm, q)) ?? 'nothing');
+/** `nothing` where what is asked for has no word at all; undefined where no more is asked for than the filters say. */
+async function readSearch(orm: Orm, filters: EventFilters): Promise<Search | 'nothing' | undefined> {
+  const { q } = filters;
+  if (q === undefined || q.trim() === '') return undefined;
+  const search = await toSearch(orm, q, filters);
+  if (!search) return 'nothing';
+  return search.last === undefined && search.words.length === 0 ? undefined : search;
+}
 
 /** Along the labels where one is asked for, else along the events; facets that are not asked for take all their values. */
 function toWalks(filters: EventFilters): WalkSource {
@@ -86,7 +92,7 @@ function toEventWalks(filters: EventFilters): WalkSource {
 }
 
 /** Words are looked at in the events themselves; and a label then, too. */
-function toSearchWalks(filters: EventFilters, search: string): WalkSource {
+function toSearchWalks(filters: EventFilters, search: Search): WalkSource {
   return { ...toEventWalks(filters), looked: and(hasLabel(filters.label), isFound(search)) };
 }
 
@@ -98,7 +104,7 @@ const toFacets = ({ state, riskLevel, reviewed }: EventFilters, along: Along): r
   { column: along.state, values: state ? [state] : eventStates },
 ];
 
-const isFound = (search: string): SQL => sql`${events.search} @@ ${search}::tsquery`;
+const isFound = ({ words, last }: Search): SQL => sql`${events.search} @@ ${toQuery([...words, last])}::tsquery`;
 
 const hasLabel = (label: string | undefined): SQL | undefined =>
   label === undefined ? undefined : sql`${events.labels} ? ${label}`;
@@ -120,9 +126,9 @@ const toFaceted = (filters: EventFilters, along: Along): readonly (SQL | undefin
 
 /** What is counted where no tally knows. */
 async function toCounted(orm: Orm, filters: EventFilters): Promise<Counted> {
-  const search = await readSearch(orm, filters.q);
+  const search = await readSearch(orm, filters);
   if (search === 'nothing') return { table: events, conditions: [sql`false`] };
-  if (search) return { table: events, conditions: [...toPlain(filters), isFound(search.whole)] };
+  if (search) return { table: events, conditions: [...toPlain(filters), isFound(search)] };
   if (filters.label === undefined) return { table: events, conditions: toPlain(filters) };
   const conditions = [eq(eventLabels.label, filters.label), ...toFaceted(filters, eventLabels)];
   return { table: eventLabels, conditions };

@@ -5,7 +5,7 @@
 import { and, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import { below, type CursorKey } from '../pagination.ts';
-import { narrow, type Search } from './search.ts';
+import { toQuery, type Search } from './search.ts';
 import type { Walked } from './walks.ts';
 
 const { events } = tables;
@@ -18,7 +18,6 @@ const BEGUN_ROWS_MAX = 50_000;
 
 export interface RareSearch {
   readonly search: Search;
-  readonly filters: Parameters<typeof narrow>[1];
   readonly conditions: SQL | undefined;
   readonly after: CursorKey | undefined;
   readonly limit: number;
@@ -27,10 +26,10 @@ export interface RareSearch {
 /** The keys of one page; undefined where the words are not rare. */
 export async function walkRare(
   orm: Orm,
-  { search, filters, conditions, after, limit }: RareSearch,
+  { search, conditions, after, limit }: RareSearch,
 ): Promise<Walked | undefined> {
-  if ((await estimate(orm, narrow(search.whole, filters))) > RARE_ROWS_MAX) return undefined;
-  const isFound = await toCondition(orm, search, filters);
+  const isFound = await toCondition(orm, search);
+  if (!isFound) return undefined;
   const where = and(isFound, conditions, after && below({ at: events.startedAt, id: events.id }, after));
   // Materialized and limited: sorted is only what was found, and nothing tempts the planner to walk by time instead.
   const rows = await orm.execute<{ at_ms: number; id: string; found: number }>(sql`
@@ -43,12 +42,19 @@ export async function walkRare(
   return { keys: shown, next: keys.length > limit ? (shown.at(-1) ?? null) : null };
 }
 
-/** By the index of words; but the events of a beginning that many words have are looked at, among those of the other words. */
-async function toCondition(orm: Orm, { whole, before, last }: Search, filters: RareSearch['filters']): Promise<SQL> {
+/**
+ * By the index of words; but the events of a beginning that many words have are looked at, among those of all else. Undefined
+ * where either would be too many.
+ */
+async function toCondition(orm: Orm, { words, last, narrowing }: Search): Promise<SQL | undefined> {
   const isFound = (query: string): SQL => sql`${events.search} @@ ${query}::tsquery`;
-  if (before === undefined || (await estimate(orm, last)) <= BEGUN_ROWS_MAX) return isFound(narrow(whole, filters));
-  const others = narrow(before, filters);
-  if ((await estimate(orm, others)) > FOUND_ROWS_MAX) return isFound(narrow(whole, filters));
+  const whole = toQuery([...words, last, ...narrowing]);
+  if ((await estimate(orm, whole)) > RARE_ROWS_MAX) return undefined;
+  if (last === undefined || (await estimate(orm, last)) <= BEGUN_ROWS_MAX) return isFound(whole);
+  const others = toQuery([...words, ...narrowing]);
+  // All that begin so are few, or nothing else narrows them: a small house, where any way is quick.
+  if (others === '') return isFound(whole);
+  if ((await estimate(orm, others)) > FOUND_ROWS_MAX) return undefined;
   // The function behind the operator, for which no index is asked.
   return sql`${isFound(others)} and ts_match_vq(${events.search}, ${last}::tsquery)`;
 }

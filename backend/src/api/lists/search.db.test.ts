@@ -106,7 +106,7 @@ describe('words are found', () => {
 test('whatever is typed is an answer, never an error', async () => {
   const typed = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 60 }),
-    fc.string({ unit: fc.constantFrom(...Array.from(`'"\\&|!():*<->@%_;$ aé語`)), maxLength: 40 }),
+    fc.string({ unit: fc.constantFrom(...`'"\\&|!():*<->@%_;$ aé語`.split('')), maxLength: 40 }),
   );
   await fc.assert(
     fc.asyncProperty(typed, async (q) => {

@@ -24,44 +24,57 @@ interface NamedCamera extends Record<string, unknown> {
   readonly name: string;
 }
 
+/** Each part a tsquery; all must hold. */
 export interface Search {
-  /** All of it, as a tsquery. */
-  readonly whole: string;
-  /** The words before the last, which are whole words; undefined where there is but one. */
-  readonly before: string | undefined;
-  /** The last, of which the beginning may be given. */
-  readonly last: string;
+  /** The words before the last, which are whole words. */
+  readonly words: readonly string[];
+  /** The last, of which the beginning may be given; undefined where it says no more than the filters do. */
+  readonly last: string | undefined;
+  /** What else is asked for, as far as it is among the words of an event: the index then leaves little to look at. */
+  readonly narrowing: readonly string[];
 }
 
+export interface SearchFilters {
+  /** Null for all. */
+  readonly cameraIds: readonly string[] | null;
+  readonly label?: string | undefined;
+}
+
+export const toQuery = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(' & ');
+
 /** Undefined where there is no word in it. */
-export async function toSearch(orm: Orm, q: string): Promise<Search | undefined> {
+export async function toSearch(orm: Orm, q: string, { cameraIds, label }: SearchFilters): Promise<Search | undefined> {
   const words = toWords(q);
   const lastWord = words.at(-1);
   if (lastWord === undefined) return undefined;
   const cameras = await orm.execute<NamedCamera>(sql`select id, name from cameras`);
-  const named = cameras.map(({ id, name }) => ({ id, words: toWords(`${id} ${name}`) }));
-  const others = [...new Set(words.slice(0, -1))].map((word) => toAlternatives(word, false, named));
-  const last = toAlternatives(lastWord, true, named);
-  return { whole: [...others, last].join(' & '), before: others.length > 0 ? others.join(' & ') : undefined, last };
+  const named = cameras
+    .filter(({ id }) => cameraIds === null || cameraIds.includes(id))
+    .map(({ id, name }) => ({ id, words: toWords(`${id} ${name}`) }));
+  const toPart = (word: string, isLast: boolean) => toAlternatives(word, isLast, { cameras: named, cameraIds });
+  return {
+    words: [...new Set(words.slice(0, -1))].map((word) => toPart(word, false)).filter((part) => part !== undefined),
+    last: toPart(lastWord, true),
+    narrowing: [
+      ...(cameraIds === null ? [] : [`(${cameraIds.map((id) => `'@${id}'`).join(' | ')})`]),
+      ...toWords(label ?? '').map((word) => toLexeme(word, false)),
+    ],
+  };
 }
 
-/** What else is asked for, as far as it is among the words of an event: its index then leaves little to look at. */
-export function narrow(
-  search: string,
-  { cameraIds, label }: { readonly cameraIds: readonly string[] | null; readonly label?: string | undefined },
-): string {
-  const cameras = cameraIds === null ? [] : [`(${cameraIds.map((id) => `'@${id}'`).join(' | ')})`];
-  return [search, ...cameras, ...toWords(label ?? '').map((word) => toLexeme(word, false))].join(' & ');
+interface Asked {
+  /** Those that may be found at all. */
+  readonly cameras: readonly { readonly id: string; readonly words: readonly string[] }[];
+  readonly cameraIds: readonly string[] | null;
 }
 
-function toAlternatives(
-  word: string,
-  isLast: boolean,
-  cameras: readonly { readonly id: string; readonly words: readonly string[] }[],
-): string {
+/** The word, or a camera that is called so; undefined where all cameras that are asked for are: then each event has it. */
+function toAlternatives(word: string, isLast: boolean, { cameras, cameraIds }: Asked): string | undefined {
   const isOf = (other: string): boolean => (isLast ? other.startsWith(word) : other === word);
-  const ids = cameras.filter(({ words }) => words.some(isOf)).map(({ id }) => `'@${id}'`);
-  return `(${[toLexeme(word, isLast), ...ids].join(' | ')})`;
+  const ids = cameras.filter(({ words }) => words.some(isOf)).map(({ id }) => id);
+  if (cameraIds !== null && cameraIds.every((id) => ids.includes(id))) return undefined;
+  return `(${[toLexeme(word, isLast), ...ids.map((id) => `'@${id}'`)].join(' | ')})`;
 }
 
 function toLexeme(word: string, isBeginning: boolean): string {

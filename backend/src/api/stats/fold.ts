@@ -28,7 +28,7 @@ export const foldTallies = (db: Database, atOnceMax = FOLDED_AT_ONCE_MAX): Promi
 
 /** Each delta goes to its camera and to all cameras, to its quarter and to all times. */
 async function fold(tx: Tx, atOnceMax: number): Promise<number> {
-  const [folded] = await tx<{ count: number; hasEmpty: boolean }[]>`
+  const [folded] = await tx<{ count: number; empty: string | null }[]>`
     with gone as (
       delete from tally_deltas where ctid = any(array(select ctid from tally_deltas limit ${atOnceMax})) returning *),
     sums as (
@@ -38,8 +38,11 @@ async function fold(tx: Tx, atOnceMax: number): Promise<number> {
       group by 1, 2, 3, 4 having sum(count) <> 0),
     added as (
       insert into tallies (kind, key, camera_id, bucket, count) select kind, key, camera_id, bucket, count from sums
-      on conflict (kind, camera_id, bucket, key) do update set count = tallies.count + excluded.count returning tallies.count)
-    select (select count(*) from gone) as count, exists(select from added where count = 0) as has_empty`;
-  if (folded?.hasEmpty) await tx`delete from tallies where count = 0`;
+      on conflict (kind, camera_id, bucket, key) do update set count = tallies.count + excluded.count returning tallies.*)
+    select (select count(*) from gone) as count, (select json_agg(added)::text from added where count = 0) as empty`;
+  if (folded?.empty)
+    await tx`
+      delete from tallies using json_populate_recordset(null::tallies, ${folded.empty}::text::json) as empty
+      where (tallies.kind, tallies.camera_id, tallies.bucket, tallies.key) = (empty.kind, empty.camera_id, empty.bucket, empty.key)`;
   return folded?.count ?? 0;
 }

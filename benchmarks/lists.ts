@@ -1,0 +1,158 @@
+/**
+ * Question: does a page of any list, with any filter, cost the same whatever is kept and however deep it is? Held, with
+ * 1,000,000 events and 3,000,000 detections on the embedded PostgreSQL, over HTTP, at one client: p99 of every list below
+ * 25 ms at the first page and at page 10,000; of a search for words below 100 ms. Exports hold little in memory.
+ *
+ * Arguments: events (1000000), requests of each case (100), a folder to seed once and keep for the next run (none). What
+ * else the machine does falls on the worst requests first: the machine's load is printed above.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  connect,
+  createEmbeddedPostgres,
+  migrateDatabase,
+  openDatabase,
+  type Database,
+  type DatabaseTarget,
+} from '../backend/src/db/index.ts';
+import { silentLog as log } from '../backend/src/lib/log.ts';
+import { formatCursor } from '../backend/src/api/pagination.ts';
+import { foldTallies } from '../backend/src/api/stats/fold.ts';
+import { seesOnly } from '../backend/src/api/tests/limited.ts';
+import { startTestApi, type TestApi } from '../backend/src/api/tests/test-api.ts';
+import { toCases, type ListCase } from './lists-cases.ts';
+import { NEWEST, seedLists } from './lists-seed.ts';
+import { hold, say, sayTable, SPREAD_HEAD, toFixed, toRow, toSpread } from './report.ts';
+
+const EVENTS = 1_000_000;
+const REQUESTS = 100;
+const WARM_UP = 10;
+const PAGE_ITEMS = 50;
+const DEEP_PAGE = 10_000;
+const LIST_MS_MAX = 25;
+const SEARCH_MS_MAX = 100;
+/** More than in the first tenth of the export: all in memory would be hundreds. */
+const EXPORT_MIB_MAX = 64;
+const SHOWN_CASES = 20;
+const NEW_LINE = 0x0a;
+const kinds = ['list', 'search', 'other'] as const;
+const LIMITED = ['cam3', 'cam8', 'cam11'];
+
+export interface ListSize {
+  readonly events: number;
+  readonly requests: number;
+  /** Where the database stays for the next run. */
+  readonly folder?: string | undefined;
+}
+
+export interface ListFigures {
+  readonly cases: readonly { readonly case: ListCase; readonly ms: readonly number[]; readonly items: number }[];
+  readonly exported: { readonly events: number; readonly seconds: number; readonly grownMiB: number };
+}
+
+/** Throws when a limit is missed. */
+export async function run([events = `${EVENTS}`, requests = `${REQUESTS}`, folder]: readonly string[]): Promise<void> {
+  const { cases, exported } = await measureLists({ events: Number(events), requests: Number(requests), folder });
+  const worst = [...cases].map((one) => ({ ...one, spread: toSpread(one.ms) })).sort((a, b) => b.spread.p99 - a.spread.p99);
+  const shown = kinds.flatMap((kind) => worst.filter(({ case: one }) => one.kind === kind).slice(0, SHOWN_CASES));
+  say(`the worst of ${kinds.map((kind) => `${worst.filter(({ case: one }) => one.kind === kind).length} ${kind} cases`).join(', ')}`);
+  sayTable([...SPREAD_HEAD, 'items'], shown.map(({ case: { name }, ms, items, spread }) => [...toRow(name, ms.length, spread), `${items}`]));
+  const { seconds, grownMiB } = exported;
+  say(`export: ${exported.events} events in ${toFixed(seconds)} s, ${toFixed(exported.events / seconds, 0)} a second, at most ${toFixed(grownMiB)} MiB more than in its first tenth`);
+  const missed = (kind: ListCase['kind'], max: number): string[] =>
+    worst.filter(({ case: one, spread }) => one.kind === kind && spread.p99 >= max).map(({ case: { name } }) => name);
+  const lists = missed('list', LIST_MS_MAX);
+  const searches = missed('search', SEARCH_MS_MAX);
+  hold([
+    [`p99 of every list below ${LIST_MS_MAX} ms (${lists.length > 0 ? lists.join('; ') : 'all'})`, lists.length === 0],
+    [`p99 of every search below ${SEARCH_MS_MAX} ms (${searches.length > 0 ? searches.join('; ') : 'all'})`, searches.length === 0],
+    [`an export grows by at most ${EXPORT_MIB_MAX} MiB`, grownMiB <= EXPORT_MIB_MAX],
+    ['an export has every event', exported.events === Number(events)],
+  ]);
+} // prettier-ignore
+
+export async function measureLists(size: ListSize): Promise<ListFigures> {
+  const folder = size.folder ?? (await mkdtemp(path.join(tmpdir(), 'nightjar-bench-lists-')));
+  const server = await createEmbeddedPostgres({ dataDir: path.resolve(folder), log });
+  try {
+    await seedOnce(server.target, size.events);
+    const db = openDatabase(server.target);
+    return await measureAll(db, size).finally(() => db.close());
+  } finally {
+    await server.close();
+    if (size.folder === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function seedOnce(target: DatabaseTarget, events: number): Promise<void> {
+  await migrateDatabase(target);
+  const sql = connect(target, { max: 1, connection: { statement_timeout: 0 } });
+  const found = await sql`select from events limit 1`;
+  if (found.length === 0) {
+    const startedMs = performance.now();
+    await seedLists(sql, events);
+    say(`seeded in ${toFixed((performance.now() - startedMs) / 1_000, 0)} s`);
+  }
+  await sql.end();
+}
+
+async function measureAll(db: Database, { requests }: ListSize): Promise<ListFigures> {
+  while ((await foldTallies(db)) > 0);
+  await db.query((sql) => sql`analyze tallies`);
+  const clock = { nowMs: () => NEWEST.getTime(), sleep: async () => undefined };
+  const all = await startTestApi(db, { clock });
+  const limited = await startTestApi(db, { clock, authenticator: seesOnly(LIMITED) });
+  try {
+    const cases: ListFigures['cases'][number][] = [];
+    for (const one of toCases(await readDeepCursors(db)))
+      cases.push({ case: one, ...(await time(one.isLimited ? limited : all, one.path, requests)) });
+    return { cases, exported: await exportAll(all) };
+  } finally {
+    await all.close();
+    await limited.close();
+  }
+}
+
+async function time(api: TestApi, url: string, requests: number): Promise<{ ms: readonly number[]; items: number }> {
+  const ms: number[] = [];
+  let items = 0;
+  for (let turn = -WARM_UP; turn < requests; turn++) {
+    const startedMs = performance.now();
+    const body = (await api.get(url)) as { readonly items?: readonly unknown[] };
+    if (turn >= 0) ms.push(performance.now() - startedMs);
+    items = body.items?.length ?? 0;
+  }
+  return { ms, items };
+}
+
+/** The cursor of page 10,000 of each list, or of its middle where there are fewer. */
+async function readDeepCursors(db: Database): Promise<Readonly<Record<'events' | 'detections' | 'frames', string>>> {
+  const read = async (table: string, at: string): Promise<string> => {
+    const [row] = await db.query((sql) => sql<{ at: Date; id: string }[]>`
+      select ${sql(at)} as at, id from ${sql(table)} order by 1 desc, id desc
+      offset (select least(${DEEP_PAGE * PAGE_ITEMS}::bigint, count(*) / 2) from ${sql(table)}) limit 1`); // prettier-ignore
+    return formatCursor({ atMs: row?.at.getTime() ?? 0, id: row?.id ?? '' });
+  };
+  return {
+    events: await read('events', 'started_at'),
+    detections: await read('detections', 'captured_at'),
+    frames: await read('frames', 'captured_at'),
+  };
+}
+
+/** By a client that reads as fast as it can; memory of the whole process, which the client is a part of. */
+async function exportAll(api: TestApi): Promise<ListFigures['exported']> {
+  const startedMs = performance.now();
+  const response = await api.send('/api/events/export?format=ndjson');
+  const memory: number[] = [];
+  let events = 0;
+  for await (const chunk of response.body ?? []) {
+    for (const byte of chunk as Uint8Array) if (byte === NEW_LINE) events += 1;
+    memory.push(process.memoryUsage.rss());
+  }
+  const first = Math.max(...memory.slice(0, Math.ceil(memory.length / 10)));
+  const most = memory.reduce((max, bytes) => Math.max(max, bytes), first);
+  return { events, seconds: (performance.now() - startedMs) / 1_000, grownMiB: (most - first) / 2 ** 20 };
+}
