@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { newId } from '../lib/id.ts';
 import { cameraSchema, detectionSchema, eventSchema, frameSchema } from '../model/wire.ts';
