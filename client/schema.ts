@@ -185,7 +185,11 @@ export interface paths {
     /** @description Needs a key of the role `admin`. */
     get: operations['getChannels'];
     put?: never;
-    /** @description Needs a key of the role `admin`. */
+    /**
+     * @description The secret of a webhook is shown this once: the same Idempotency-Key again is answered with 409 then.
+     *
+     *     Needs a key of the role `admin`.
+     */
     post: operations['postChannels'];
     delete?: never;
     options?: never;
@@ -697,7 +701,7 @@ export interface paths {
     get: operations['getKeys'];
     put?: never;
     /**
-     * @description A key is never changed: make another one and revoke this.
+     * @description A key is never changed: make another one and revoke this. It is shown this once: the same Idempotency-Key again is answered with 409.
      *
      *     Needs a key of the role `admin`.
      */
@@ -3161,7 +3165,10 @@ export interface operations {
   postCamerasByIdZones: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description the same request under the same key has the first answer again, for 24 h */
+        'idempotency-key'?: string;
+      };
       path: {
         id: string;
       };
@@ -3220,6 +3227,15 @@ export interface operations {
       };
       /** @description something else has this name already */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the Idempotency-Key was used for another request */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -3506,7 +3522,10 @@ export interface operations {
   postChannels: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description the same request under the same key has the first answer again, for 24 h */
+        'idempotency-key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -3554,6 +3573,15 @@ export interface operations {
       };
       /** @description there are 100 channels already */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the Idempotency-Key was used for another request */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -5760,7 +5788,10 @@ export interface operations {
   postKeys: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description the same request under the same key has the first answer again, for 24 h */
+        'idempotency-key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -5808,6 +5839,15 @@ export interface operations {
       };
       /** @description there are too many keys */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the Idempotency-Key was used for another request */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -6067,7 +6107,10 @@ export interface operations {
   postRules: {
     parameters: {
       query?: never;
-      header?: never;
+      header?: {
+        /** @description the same request under the same key has the first answer again, for 24 h */
+        'idempotency-key'?: string;
+      };
       path?: never;
       cookie?: never;
     };
@@ -6115,6 +6158,15 @@ export interface operations {
       };
       /** @description there are as many rules as there may be */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description the Idempotency-Key was used for another request */
+      422: {
         headers: {
           [name: string]: unknown;
         };

@@ -33,6 +33,19 @@ describe('the document of the API', () => {
     expect(operation.responses?.['default']).toBeDefined();
   });
 
+  it('has no pattern that only JavaScript would read', () => {
+    const patterns = [...makeDocument().matchAll(/"pattern": "(.*)"/g)].map(([, pattern = '']) => pattern);
+    expect(patterns.length).toBeGreaterThan(5);
+    expect(patterns.filter((pattern) => /[^\\]\/[a-z]*$|\\\\p\{/.test(pattern))).toEqual([]);
+  });
+
+  it('lets whoever creates something say it twice', () => {
+    const creating = operations.filter(({ operation }) => operation.responses?.['201'] !== undefined);
+    expect(creating.length).toBeGreaterThan(4);
+    for (const { name, operation } of creating)
+      expect([name, operation.parameters]).toEqual([name, expect.arrayContaining([expect.objectContaining({ name: 'idempotency-key', in: 'header' })])]); // prettier-ignore
+  });
+
   it('names every operation once', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);

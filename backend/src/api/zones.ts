@@ -7,9 +7,10 @@ import { toZoneWire, zoneSchema } from '../model/zone-wire.ts';
 import type { Zone } from '../model/zone.ts';
 import { route } from './access.ts';
 import { recordChange } from './audit-log.ts';
+import { createOnce } from './create-once.ts';
 import type { ApiOptions } from './options.ts';
 import { pageOf, pageQuery, readPage } from './pagination.ts';
-import { bodyOf, cameraParams, conflict, invalid, json, notFound, type ApiApp, type ApiEnv } from './route-parts.ts';
+import { bodyOf, cameraParams, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp, type ApiEnv } from './route-parts.ts'; // prettier-ignore
 import { isVisible } from './visible.ts';
 import { zoneCreateSchema, zonePatchSchema } from './zone-input.ts';
 import { insertZone, lockCamera, readZone, throwNoCamera, throwNoZone, updateZone, ZONES_MAX } from './zone-rows.ts';
@@ -39,8 +40,8 @@ const create = route('admin', {
   path: '/api/cameras/{id}/zones',
   tags,
   description: `${description} A camera has at most ${ZONES_MAX} zones.`,
-  request: { params: cameraParams, body: bodyOf(zoneCreateSchema) },
-  responses: { 201: one, ...invalid, ...notFound, ...conflict },
+  request: { params: cameraParams, headers: idempotencyHeaders, body: bodyOf(zoneCreateSchema) },
+  responses: { 201: one, ...invalid, ...notFound, ...conflict, ...otherRequest },
 });
 const patch = route('admin', {
   method: 'patch',
@@ -101,13 +102,16 @@ export function addZones(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 
 
   app.openapi(create, async (c) => {
     const { id } = c.req.valid('param');
-    const created = await transact(async (tx) => {
-      await lockVisible(tx, c, id);
-      const wire = toZoneWire(await insertZone(tx, id, c.req.valid('json')));
-      await recordChange(tx, c, { action: 'zone.created', targetId: wire.id, before: null, after: wire });
-      return wire;
+    const { body, headers } = await createOnce(c, {
+      transact,
+      create: async (tx) => {
+        await lockVisible(tx, c, id);
+        const wire = toZoneWire(await insertZone(tx, id, c.req.valid('json')));
+        await recordChange(tx, c, { action: 'zone.created', targetId: wire.id, before: null, after: wire });
+        return { body: wire, location: `/api/cameras/${id}/zones/${wire.id}` };
+      },
     });
-    return c.json(created, 201, { Location: `/api/cameras/${id}/zones/${created.id}` });
+    return c.json(body, 201, headers);
   });
 
   app.openapi(patch, async (c) => {

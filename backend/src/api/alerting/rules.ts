@@ -8,9 +8,10 @@ import { newId } from '../../lib/id.ts';
 import type { Rule } from '../../model/alert.ts';
 import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
+import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
 import { pageOf, pageQuery, readPage } from '../pagination.ts';
-import { bodyOf, conflict, invalid, json, notFound, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts';
+import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts'; // prettier-ignore
 import { camerasOf } from '../visible.ts';
 import { assertNamed, isWithin } from './rule-checks.ts';
 import { ruleCreateSchema, rulePatchSchema, ruleSchema, toRule, toRuleInput, toRuleWire, type RuleInput, type RulePatch } from './rule-schema.ts'; // prettier-ignore
@@ -41,8 +42,8 @@ const create = route('admin', {
   path: '/api/rules',
   tags,
   description: 'It looks at what comes from then on; `/api/rules/{id}/test` tells what it would have made of the past.',
-  request: { body: bodyOf(ruleCreateSchema) },
-  responses: { 201: one, ...invalid, 409: { ...conflict[409], description: 'there are as many rules as there may be' } },
+  request: { headers: idempotencyHeaders, body: bodyOf(ruleCreateSchema) },
+  responses: { 201: one, ...invalid, ...otherRequest, 409: { ...conflict[409], description: 'there are as many rules as there may be' } },
 }); // prettier-ignore
 const patch = route('admin', {
   method: 'patch',
@@ -61,7 +62,7 @@ const remove = route('admin', {
 });
 
 /** The rules of alerts: what somebody wants to be told of, when, and where. */
-export function addRules(app: ApiApp, { db, clock }: Pick<ApiOptions, 'db' | 'clock'>): void {
+export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 'db' | 'transact' | 'clock'>): void {
   app.openapi(list, async (c) => {
     const cameraIds = camerasOf(c);
     const source = {
@@ -83,13 +84,16 @@ export function addRules(app: ApiApp, { db, clock }: Pick<ApiOptions, 'db' | 'cl
     const input = c.req.valid('json');
     const rule = toRule(input, { id: newId(), createdAt: new Date(clock.nowMs()) });
     await assertNamed(c, db, { rule, given: input, place: 'body' });
-    const created = await db.transaction(async (tx) => {
-      await assertRoom(tx);
-      const wire = toRuleWire(await writeRule(tx, rule));
-      await recordChange(tx, c, { action: 'rule.created', targetId: wire.id, before: null, after: wire });
-      return wire;
+    const { body, headers } = await createOnce(c, {
+      transact,
+      create: async (tx) => {
+        await assertRoom(tx);
+        const wire = toRuleWire(await writeRule(tx, rule));
+        await recordChange(tx, c, { action: 'rule.created', targetId: wire.id, before: null, after: wire });
+        return { body: wire, location: `/api/rules/${wire.id}` };
+      },
     });
-    return c.json(created, 201, { Location: `/api/rules/${created.id}` });
+    return c.json(body, 201, headers);
   });
 
   app.openapi(patch, async (c) => {

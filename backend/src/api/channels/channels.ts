@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createOnce } from '../create-once.ts';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables } from '../../db/index.ts';
@@ -6,7 +7,7 @@ import { NightjarError } from '../../lib/errors.ts';
 import { route } from '../access.ts';
 import type { ApiOptions } from '../options.ts';
 import { pageOf, pageQuery, readPage } from '../pagination.ts';
-import { bodyOf, conflict, invalid, json, notFound, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts';
+import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts'; // prettier-ignore
 import { camerasOf } from '../visible.ts';
 import { readChannelHealth } from './channel-health.ts';
 import { changeSettings, channelCreateSchema, channelPatchSchema } from './channel-input.ts';
@@ -38,11 +39,13 @@ const create = route('admin', {
   method: 'post',
   path: '/api/channels',
   tags,
-  request: { body: bodyOf(channelCreateSchema) },
+  description: 'The secret of a webhook is shown this once: the same Idempotency-Key again is answered with 409 then.',
+  request: { headers: idempotencyHeaders, body: bodyOf(channelCreateSchema) },
   responses: {
     201: json(newChannelSchema, 'the channel, with its secret where it is a webhook'),
     ...invalid,
     409: { ...conflict[409], description: `there are ${CHANNELS_MAX} channels already` },
+    ...otherRequest,
   },
 });
 const patch = route('admin', {
@@ -73,10 +76,10 @@ const remove = route('admin', {
   responses: { 204: { description: 'deleted' }, ...invalid, ...notFound },
 });
 
-type Options = Pick<ApiOptions, 'db' | 'clock'>;
+type Options = Pick<ApiOptions, 'db' | 'transact' | 'clock'>;
 
 /** Channels: rows of `channels`, whose secrets never leave but once. */
-export function addChannels(app: ApiApp, { db, clock }: Options): void {
+export function addChannels(app: ApiApp, { db, transact, clock }: Options): void {
   const { channels } = tables;
 
   app.openapi(list, async (c) => {
@@ -106,8 +109,15 @@ export function addChannels(app: ApiApp, { db, clock }: Options): void {
     const { settings, ...channel } = c.req.valid('json');
     const secret = channel.kind === 'webhook' ? newSecret() : null;
     const own = secret === null ? {} : { secret, previous_secret: null, previous_until: null };
-    const row = await db.transaction((tx) => insertChannel(tx, c, channel, { ...settings, ...own }));
-    return c.json({ ...toChannelWire(row), secret }, 201, { Location: `/api/channels/${row.id}` });
+    const { body, headers } = await createOnce(c, {
+      transact,
+      isShownOnce: secret !== null,
+      create: async (tx) => {
+        const row = await insertChannel(tx, c, channel, { ...settings, ...own });
+        return { body: { ...toChannelWire(row), secret }, location: `/api/channels/${row.id}` };
+      },
+    });
+    return c.json(body, 201, headers);
   });
 
   app.openapi(patch, async (c) => {

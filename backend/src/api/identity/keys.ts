@@ -4,9 +4,10 @@ import { tables } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
+import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
 import { pageOf, pageQuery, readPage } from '../pagination.ts';
-import { bodyOf, conflict, invalid, json, notFound, uuidParams, type ApiApp } from '../route-parts.ts';
+import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp } from '../route-parts.ts'; // prettier-ignore
 import { insertKey, revokeKey, type KeyRow } from './key-rows.ts';
 import { keyCreateSchema, keySchema, newKeySchema, toKeyWanted, toKeyWire } from './key-wire.ts';
 
@@ -33,12 +34,14 @@ const create = route('admin', {
   method: 'post',
   path: '/api/keys',
   tags,
-  description: 'A key is never changed: make another one and revoke this.',
-  request: { body: bodyOf(keyCreateSchema) },
+  description:
+    'A key is never changed: make another one and revoke this. It is shown this once: the same Idempotency-Key again is answered with 409.',
+  request: { headers: idempotencyHeaders, body: bodyOf(keyCreateSchema) },
   responses: {
     201: json(newKeySchema, 'the key, shown this once'),
     ...invalid,
     409: { ...conflict[409], description: 'there are too many keys' },
+    ...otherRequest,
   },
 });
 const revoke = route('admin', {
@@ -76,15 +79,19 @@ export function addKeys(app: ApiApp, { db, transact, clock, authenticator }: Key
   app.openapi(create, async (c) => {
     const wanted = toKeyWanted(c.req.valid('json'));
     assertFuture(wanted.expiresAt, clock.nowMs());
-    const { key, wire } = await transact(async (tx) => {
-      const { key, row } = await insertKey(tx, wanted);
-      const wire = toKeyWire(row);
-      await recordChange(tx, c, { action: 'key.created', targetId: wire.id, before: null, after: wire });
-      return { key, wire };
+    const { body, headers } = await createOnce(c, {
+      transact,
+      isShownOnce: true,
+      create: async (tx) => {
+        const { key, row } = await insertKey(tx, wanted);
+        const wire = toKeyWire(row);
+        await recordChange(tx, c, { action: 'key.created', targetId: wire.id, before: null, after: wire });
+        return { body: { ...wire, key }, location: `/api/keys/${wire.id}` };
+      },
     });
     // Whoever gets it may use it at once.
     await authenticator.refresh();
-    return c.json({ ...wire, key }, 201, { Location: `/api/keys/${wire.id}` });
+    return c.json(body, 201, headers);
   });
 
   app.openapi(revoke, async (c) => {
