@@ -29,7 +29,8 @@ beforeAll(async () => {
   db = await createTestDatabase();
   api = await startTestApi(db);
   for (const id of ['yard', 'gate']) await seedCamera(db, id);
-  const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
+  // Square: the stand-in for drawing puts a mark on it that is as high as the smallest rendition is wide.
+  const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } })
     .jpeg()
     .toBuffer();
   for (let second = 0; second < 20; second += 1) {
