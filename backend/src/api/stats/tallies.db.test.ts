@@ -46,7 +46,10 @@ async function compare(db: TestDatabase): Promise<void> {
 } // prettier-ignore
 
 type Step = (db: TestDatabase) => Promise<unknown>;
-const run = (text: string): Step => (db) => db.query((query) => query.unsafe(text));
+const run =
+  (text: string): Step =>
+  (db) =>
+    db.query((query) => query.unsafe(text));
 const someOf = (table: string, share: number): string => `id in (select id from ${table} where hashtext(id::text) % ${share} = 0)`; // prettier-ignore
 
 const steps: readonly Step[] = [
