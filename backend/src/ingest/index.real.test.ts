@@ -25,6 +25,7 @@ describe('an upload', () => {
       capturedAt: new Date('2024-01-31T11:34:56.000Z'),
       error: null,
       left: null,
+      traceParent: null,
     });
     expect(test.stored.get(`front/${sha256(bytes)}.jpg`)).toEqual(bytes);
     await ingest.idle();

@@ -138,7 +138,7 @@ describe('all pages of', () => {
 
 describe('what no index knows', () => {
   const { detections } = tables;
-  const walks = { table: detections, at: detections.capturedAt, id: detections.id, within: [] };
+  const walks = { table: detections, at: detections.capturedAt, id: detections.id, span: {} };
   const held = [{ column: detections.cameraId, values: CAMERAS, isOptional: true }];
 
   test.each([

@@ -3,7 +3,8 @@ import { and, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import { toPage, type Page, type PageQuery } from '../pagination.ts';
 import type { DetectionRow } from '../rows.ts';
-import { heldCameras, inSpan, ofCameras, type Span } from './seen.ts';
+import { heldCameras, ofCameras } from './seen.ts';
+import { inSpan, type Span } from './span.ts';
 import { count, countTallied } from './totals.ts';
 import { inOrder, toAfter, walk, type Held } from './walks.ts';
 
@@ -38,7 +39,7 @@ export async function readDetections(
 function toWalks({ cameraIds, label, scoreMin, eventId, ...span }: DetectionFilters) {
   const labels: readonly Held[] = label === undefined ? [] : [{ column: detections.label, values: [label] }];
   const held = [...heldCameras(detections.cameraId, cameraIds), ...labels];
-  const walks = { table: detections, at: detections.capturedAt, id: detections.id, within: inSpan(detections.capturedAt, span) }; // prettier-ignore
+  const walks = { table: detections, at: detections.capturedAt, id: detections.id, span }; // prettier-ignore
   if (eventId === undefined) return { ...walks, held, looked: isSure(scoreMin) };
   const ofEvent = { column: detections.eventId, values: [eventId] };
   const looked = and(ofCameras(detections.cameraId, cameraIds), isLabel(label), isSure(scoreMin));

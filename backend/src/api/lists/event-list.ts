@@ -4,12 +4,15 @@ import { tables, type Orm } from '../../db/index.ts';
 import { eventStates, riskLevels, type CameraEvent, type EventState, type RiskLevel } from '../../model/index.ts';
 import { toPage, type CursorKey, type Page, type PageQuery } from '../pagination.ts';
 import { toQuery, toSearch, type Search } from './search.ts';
-import { heldCameras, inSpan, ofCameras, type Span } from './seen.ts';
+import { heldCameras, ofCameras } from './seen.ts';
+import { inSpan, type Span } from './span.ts';
 import { countEvents, type Counted } from './totals.ts';
 import { walkRare } from './rare-words.ts';
 import { inOrder, toAfter, walk, type Held, type Walked, type WalkSource } from './walks.ts';
 
 const { events, eventLabels } = tables;
+/** Of events, whole, and each in a place of its own: they cost twice as much to look at as what is in an index. */
+const LOOK_ROWS_MAX = 4_000;
 const { search: _words, ...columns } = getTableColumns(events);
 
 export interface EventFilters extends Span {
@@ -52,7 +55,7 @@ async function findKeys(
   if (search === undefined) return walk(orm, toWalks(filters), place);
   const conditions = and(...toPlain(filters));
   const rare = await walkRare(orm, { search, conditions, ...place });
-  return rare ?? walk(orm, toSearchWalks(filters, search), place);
+  return rare ?? walk(orm, toSearchWalks(filters, search), { ...place, lookRowsMax: LOOK_ROWS_MAX });
 }
 
 /** `nothing` where what is asked for has no word at all; undefined where no more is asked for than the filters say. */
@@ -75,7 +78,7 @@ function toWalks(filters: EventFilters): WalkSource {
     at: along.startedAt,
     id: along.eventId,
     held: [...heldCameras(along.cameraId, filters.cameraIds), labels, ...toFacets(filters, along)],
-    within: inSpan(along.startedAt, filters),
+    span: filters,
   };
 }
 
@@ -87,7 +90,7 @@ function toEventWalks(filters: EventFilters): WalkSource {
     at: events.startedAt,
     id: events.id,
     held: [...heldCameras(events.cameraId, filters.cameraIds), ...(isFaceted ? toFacets(filters, events) : [])],
-    within: inSpan(events.startedAt, filters),
+    span: filters,
   };
 }
 

@@ -5,7 +5,8 @@ import { tables, type Orm } from '../../db/index.ts';
 import type { FrameState } from '../../model/index.ts';
 import { toPage, type Page, type PageQuery } from '../pagination.ts';
 import type { ClipRow, FrameRow } from '../rows.ts';
-import { heldCameras, inSpan, ofCameras, type Span } from './seen.ts';
+import { heldCameras, ofCameras } from './seen.ts';
+import { inSpan, type Span } from './span.ts';
 import { count, countTallied } from './totals.ts';
 import { inOrder, toAfter, walk, type Held, type Walked } from './walks.ts';
 
@@ -31,7 +32,7 @@ export async function readFramesOf(
   page: PageQuery,
 ): Promise<Page<FrameRow>> {
   const held: readonly Held[] = [{ column: owner.column, values: [owner.id] }];
-  const source = { table: frames, at: frames.capturedAt, id: frames.id, held, within: [] };
+  const source = { table: frames, at: frames.capturedAt, id: frames.id, held, span: {} };
   const walked = await walk(orm, source, { after: toAfter(page, frames.id), limit: page.limit });
   const total = page.count ? await count(orm, frames, [eq(owner.column, owner.id)]) : undefined;
   return toFramePage(orm, walked, total);
@@ -53,7 +54,7 @@ async function walkLedger(
   if (cameraIds?.length === 0) return { keys: [], next: null };
   const states: readonly Held[] = state === undefined ? [] : [{ column: table.state, values: [state] }];
   const held = [...heldCameras(table.cameraId, cameraIds), ...states];
-  const source = { table, at: table.capturedAt, id: table.id, held, within: inSpan(table.capturedAt, span) };
+  const source = { table, at: table.capturedAt, id: table.id, held, span };
   return walk(orm, source, { after: toAfter(page, table.id), limit: page.limit });
 }
 

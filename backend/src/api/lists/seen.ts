@@ -1,5 +1,5 @@
-/** What all lists of things seen by cameras have in common: whose they are, and when. */
-import { gte, inArray, lt, type SQL } from 'drizzle-orm';
+/** What all lists of things seen by cameras have in common: whose they are. */
+import { inArray, type SQL } from 'drizzle-orm';
 import type { Context } from 'hono';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { ApiEnv } from '../route-parts.ts';
@@ -18,13 +18,3 @@ export const heldCameras = (column: PgColumn, cameraIds: readonly string[] | nul
 
 export const ofCameras = (column: PgColumn, cameraIds: readonly string[] | null): SQL | undefined =>
   cameraIds === null ? undefined : inArray(column, [...cameraIds]);
-
-export interface Span {
-  readonly since?: Date | undefined;
-  readonly until?: Date | undefined;
-}
-
-export const inSpan = (at: PgColumn, { since, until }: Span): readonly (SQL | undefined)[] => [
-  since && gte(at, since),
-  until && lt(at, until),
-];

@@ -12,12 +12,13 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { toArrayText } from '../../db/array-types.ts';
 import type { Orm } from '../../db/index.ts';
+import { inSpan, type Span } from './span.ts';
 import { below, parseCursor, type CursorKey, type PageQuery } from '../pagination.ts';
 
 /** Rows that one page looks at: 10 ms or so. */
 const LOOK_ROWS_MAX = 8_000;
 /** Index entries that are read to be merged: of so many walks, or walks of so large pages, one of fewer columns is better. */
-const MERGED_ROWS_MAX = 5_000;
+const MERGED_ROWS_MAX = 7_300;
 
 /** A column that a walk holds at one value, and the values that the list asks for. */
 export interface Held {
@@ -33,8 +34,7 @@ export interface WalkSource {
   readonly at: PgColumn;
   readonly id: PgColumn;
   readonly held: readonly Held[];
-  /** Conditions on the time alone. */
-  readonly within: readonly (SQL | undefined)[];
+  readonly span: Span;
   /** What no index knows. */
   readonly looked?: SQL | undefined;
 }
@@ -74,7 +74,7 @@ function toStatement(source: WalkSource, { after, limit, lookRowsMax = LOOK_ROWS
   const look = looked ? Math.max(wanted, Math.floor(lookRowsMax / walks)) : wanted;
   const { table, at, id } = source;
   const same = held.map(({ column }, index) => sql`${column} = walk.${sql.identifier(`c${index}`)}`);
-  const conditions = [...same, ...source.within, after && below(source, after)].filter((one) => one !== undefined);
+  const conditions = [...same, ...toRange(source, after)].filter((one) => one !== undefined);
   const newest = sql`${at} desc, ${id} desc`;
   return sql`
     with looked as materialized (
@@ -90,6 +90,15 @@ function toStatement(source: WalkSource, { after, limit, lookRowsMax = LOOK_ROWS
        where fits and (edge.id is null or (looked.at, looked.id) >= (edge.at, edge.id)) order by 1 desc, 2 desc limit ${wanted})
       union all select at, id, false from edge) as page
     order by fits desc, at desc, id desc`;
+}
+
+/**
+ * From where a walk begins to where it ends. Only the lower of `until` and the cursor is told: of two such bounds PostgreSQL
+ * may begin at the upper one, and read all that is between them.
+ */
+function toRange({ at, id, span: { since, until } }: WalkSource, after: CursorKey | undefined) {
+  const isBelowUntil = after !== undefined && (until === undefined || after.atMs < until.getTime());
+  return isBelowUntil ? [...inSpan(at, { since }), below({ at, id }, after)] : inSpan(at, { since, until });
 }
 
 /** Where there would be too many walks, the columns that can are looked at instead. */

@@ -2,6 +2,7 @@ import type { Database, Tx } from '../../db/index.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import { createLoop, type Loop } from '../../lib/loop.ts';
+import { HOURLY } from './tallies.ts';
 
 const FOLD_EVERY_MS = 2_000;
 const FOLDED_AT_ONCE_MAX = 20_000;
@@ -26,15 +27,17 @@ export const foldTallies = (db: Database, atOnceMax = FOLDED_AT_ONCE_MAX): Promi
     return lock?.isOurs === true ? fold(tx, atOnceMax) : 0;
   });
 
-/** Each delta goes to its camera and to all cameras, to its quarter and to all times. */
+/** Each delta goes to its camera and to all cameras; to its quarter, to its hour under a kind of its own, and to all times. */
 async function fold(tx: Tx, atOnceMax: number): Promise<number> {
   const [folded] = await tx<{ count: number; empty: string | null }[]>`
     with gone as (
       delete from tally_deltas where ctid = any(array(select ctid from tally_deltas limit ${atOnceMax})) returning *),
     sums as (
-      select kind, key, whose.camera_id, told.bucket, sum(count) as count from gone
+      select told.kind, key, whose.camera_id, told.bucket, sum(count) as count from gone
       cross join lateral (values (gone.camera_id), ('')) as whose(camera_id)
-      cross join lateral (select gone.bucket union select '-infinity') as told(bucket)
+      cross join lateral (
+        select gone.kind, gone.bucket union select gone.kind, '-infinity'
+        union select gone.kind || ${HOURLY}, date_trunc('hour', gone.bucket, 'UTC') where gone.bucket <> '-infinity') as told(kind, bucket)
       group by 1, 2, 3, 4 having sum(count) <> 0),
     added as (
       insert into tallies (kind, key, camera_id, bucket, count) select kind, key, camera_id, bucket, count from sums

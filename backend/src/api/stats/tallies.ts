@@ -6,6 +6,9 @@ import { sql, type SQL } from 'drizzle-orm';
 import { toArrayText } from '../../db/array-types.ts';
 import type { Orm } from '../../db/index.ts';
 
+/** What the kind of a tally ends with that is of a whole hour of UTC, and not of a quarter. */
+export const HOURLY = '.h';
+
 export interface Tally extends Record<string, unknown> {
   readonly kind: string;
   readonly key: string;
@@ -16,6 +19,8 @@ export interface TallyQuestion {
   readonly kinds: readonly string[];
   /** Null for all. */
   readonly cameraIds: readonly string[] | null;
+  /** Read hours where quarters are not needed: a quarter of the rows. */
+  readonly isHourly?: boolean;
 }
 
 /** Of all times, by kind and key. */
@@ -34,14 +39,15 @@ export async function readTalliesSince(orm: Orm, asked: TallyQuestion, since: SQ
 }
 
 /** Both tables; a delta counts for its quarter and for all times alike. */
-export function rows({ kinds, cameraIds }: TallyQuestion, inTallies: SQL, inDeltas: SQL): SQL {
-  const ofKinds = sql`kind = any(${toArrayText(kinds)}::text[])`;
+export function rows({ kinds, cameraIds, isHourly = false }: TallyQuestion, inTallies: SQL, inDeltas: SQL): SQL {
+  const ofKinds = (ending: string): SQL => sql`kind = any(${toArrayText(kinds.map((kind) => kind + ending))}::text[])`;
+  const hourly = isHourly ? HOURLY : '';
   const cameras = sql`${toArrayText(cameraIds ?? [''])}::text[]`;
   const ofCameras = cameraIds === null ? sql`true` : sql`camera_id = any(${cameras})`;
   return sql`
-    select kind, key, bucket, count from tallies where ${ofKinds} and camera_id = any(${cameras}) and ${inTallies}
+    select left(kind, length(kind) - ${hourly.length}::int) as kind, key, bucket, count from tallies where ${ofKinds(hourly)} and camera_id = any(${cameras}) and ${inTallies}
     union all
-    select kind, key, bucket, count from tally_deltas where ${ofKinds} and ${ofCameras} and ${inDeltas}`;
+    select kind, key, bucket, count from tally_deltas where ${ofKinds('')} and ${ofCameras} and ${inDeltas}`;
 }
 
 export const sumOf = (tallies: readonly Tally[]): number => tallies.reduce((sum, { count }) => sum + count, 0);

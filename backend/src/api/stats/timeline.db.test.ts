@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../../../tests/harness/da
 import { seedCamera, seedDetection, seedEvent, seedFrame } from '../tests/seed.ts';
 import { seesOnly } from '../tests/limited.ts';
 import { startTestApi, type TestApi } from '../tests/test-api.ts';
+import { foldTallies } from './fold.ts';
 import { timelineSchema, type Timeline } from './timeline.ts';
 
 let db: TestDatabase;
@@ -75,6 +76,21 @@ describe('the timeline', () => {
     const timeline = await read(`bucket=${bucket}&since=${start}:00Z&until=${start}:01Z`, there);
     expect(countsOf(timeline)).toEqual([[start, events]]);
     await there.close();
+  });
+
+  test('is the same when all was added up: by hours, and by quarters where a zone needs them', async () => {
+    const elsewhere = await startTestApi(db, { clock, timeZone: 'Asia/Kathmandu' });
+    const span = 'since=2025-10-25T12:00:00Z&until=2025-10-28T12:00:00Z';
+    const readAll = async () => [
+      await read(`bucket=day&${span}`),
+      await read(`bucket=hour&${span}`),
+      await read(`bucket=day&${span}&camera_id=yard`, elsewhere),
+      await read(`bucket=hour&${span}`, elsewhere),
+    ];
+    const before = await readAll();
+    while ((await foldTallies(db)) > 0);
+    expect(await readAll()).toEqual(before);
+    await elsewhere.close();
   });
 
   test('ends now, and begins a day or a month ago, unless it is told otherwise', async () => {

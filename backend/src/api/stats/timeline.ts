@@ -15,6 +15,7 @@ const KINDS = ['frame', 'detection', 'event', 'alert'];
 const STEPS = { hour: '15 minutes', day: '6 hours' } as const;
 const STEPS_PER_BUCKET = 4;
 const BEYOND = { hour: '90 minutes', day: '36 hours' } as const;
+const HOUR_MS = 3_600_000;
 const SPAN_MS = { hour: 24 * 3_600_000, day: 30 * 86_400_000 } as const;
 
 const count = z.int().min(0);
@@ -91,11 +92,12 @@ const readBuckets = async (
   borders: readonly number[],
 ): Promise<readonly BucketTally[]> => {
   const times = borders.map((ms) => new Date(ms).toISOString());
+  const isHourly = borders.every((ms) => ms % HOUR_MS === 0);
   const inTime = sql`bucket >= ${times[0]}::timestamptz and bucket < ${times.at(-1)}::timestamptz`;
   return orm.execute<BucketTally>(sql`
     select kind, key, place, sum(count)::bigint as count from (
       select kind, key, count, width_bucket(bucket, ${toArrayText(times)}::timestamptz[]) as place
-      from (${rows({ kinds: KINDS, cameraIds }, inTime, inTime)}) as told) as placed
+      from (${rows({ kinds: KINDS, cameraIds, isHourly }, inTime, inTime)}) as told) as placed
     group by 1, 2, 3 having sum(count) <> 0 order by 1, 2`);
 };
 

@@ -2,13 +2,16 @@
 import { bigint, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 
 const tallyColumns = () => ({
-  /** `frame`, `frame_state`, `clip_state`, `detection`, `suppressed`, `event`, `event_facets` or `alert`. */
+  /** `frame`, `frame_state`, `clip_state`, `detection`, `suppressed`, `event`, `event_facets` or `alert`; in `tallies` also with `.h`. */
   kind: text().notNull(),
   /** A state, a label, a risk level; '' where the kind says it all. */
   key: text().notNull(),
   /** In `tallies` also '': all cameras. */
   cameraId: text('camera_id').notNull(),
-  /** The quarter of an hour in which it was captured, for time zones differ by no less; `-infinity`: of all times. */
+  /**
+   * The quarter of an hour in which it was captured, for time zones differ by no less; the hour, where the kind ends with `.h`;
+   * `-infinity`: of all times.
+   */
   bucket: timestamp({ withTimezone: true, precision: 0 }).notNull(),
   count: bigint({ mode: 'number' }).notNull(),
 });
