@@ -28,7 +28,7 @@ import { hold, say, sayTable, SPREAD_HEAD, toFixed, toRow, toSpread } from './re
 
 const EVENTS = 1_000_000;
 const REQUESTS = 100;
-const WARM_UP = 10;
+const WARM_UP_MAX = 10;
 const PAGE_ITEMS = 50;
 const DEEP_PAGE = 10_000;
 const LIST_MS_MAX = 25;
@@ -118,7 +118,7 @@ async function measureAll(db: Database, { requests }: ListSize): Promise<ListFig
 async function time(api: TestApi, url: string, requests: number): Promise<{ ms: readonly number[]; items: number }> {
   const ms: number[] = [];
   let items = 0;
-  for (let turn = -WARM_UP; turn < requests; turn++) {
+  for (let turn = -Math.min(WARM_UP_MAX, requests); turn < requests; turn++) {
     const startedMs = performance.now();
     const body = (await api.get(url)) as { readonly items?: readonly unknown[] };
     if (turn >= 0) ms.push(performance.now() - startedMs);
