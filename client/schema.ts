@@ -4524,6 +4524,8 @@ export interface operations {
         score_min?: number;
         /** @description this moment or later */
         since?: string;
+        /** @description those that count towards no event (`suppressed_by` says why), or those that do */
+        suppressed?: boolean;
         /** @description before this moment */
         until?: string;
       };

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Tx } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -9,7 +9,9 @@ import { createOnce } from './create-once.ts';
 import { purgeSchema, requestPurge } from './camera-purge.ts';
 import { recordChange } from './audit-log.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { readPage } from './lists/read-page.ts';
+import { ofCameras } from './lists/seen.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { bodyOf, cameraParams, conflict, flag, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp } from './route-parts.ts'; // prettier-ignore
 import { route } from './access.ts';
 import { camerasOf, isVisible } from './visible.ts';
@@ -71,8 +73,9 @@ export function addCameras(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' 
       table: cameras,
       at: cameras.createdAt,
       id: cameras.id,
-      filters: [isNull(cameras.deletedAt), cameraIds ? inArray(cameras.id, [...cameraIds]) : undefined],
-      keyOf: (row: Camera) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [],
+      span: {},
+      looked: and(isNull(cameras.deletedAt), ofCameras(cameras.id, cameraIds)),
     };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map(toCameraWire), ...page }, 200);

@@ -5,7 +5,7 @@ import { detectionSchema, toDetectionWire } from '../model/wire.ts';
 import { readDetections } from './lists/detection-list.ts';
 import { cameraIdsFor } from './lists/seen.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { invalid, json, label, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
+import { flag, invalid, json, label, notFound, seenFilters, uuidParams, type ApiApp } from './route-parts.ts';
 import { toDetection } from './rows.ts';
 import { route } from './access.ts';
 import { assertVisible } from './visible.ts';
@@ -26,6 +26,9 @@ const filters = z.strictObject({
   ...seenFilters,
   label: label.optional(),
   score_min: scoreMin,
+  suppressed: flag
+    .optional()
+    .openapi({ description: 'those that count towards no event (`suppressed_by` says why), or those that do' }),
   event_id: z.uuid().optional(),
 });
 
@@ -46,17 +49,9 @@ const get = route('viewer', {
 
 export function addDetections(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(list, async (c) => {
-    const {
-      camera_id,
-      score_min: scoreMin,
-      event_id: eventId,
-      label: labelIs,
-      since,
-      until,
-      ...page
-    } = c.req.valid('query');
+    const { camera_id, score_min: scoreMin, event_id: eventId, label: labelIs, suppressed, since, until, ...page } = c.req.valid('query'); // prettier-ignore
     const cameraIds = cameraIdsFor(c, camera_id);
-    const wanted = { cameraIds, label: labelIs, scoreMin, eventId, since, until };
+    const wanted = { cameraIds, label: labelIs, scoreMin, suppressed, eventId, since, until };
     const { rows, ...rest } = await db.read((orm) => readDetections(orm, wanted, page));
     return c.json({ items: rows.map((row) => toDetectionWire(toDetection(row))), ...rest }, 200);
   });

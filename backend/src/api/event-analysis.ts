@@ -1,4 +1,3 @@
-import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
@@ -7,7 +6,8 @@ import type { CameraEvent } from '../model/index.ts';
 import { analysisSchema, eventSchema, toAnalysisWire, toEventWire } from '../model/wire.ts';
 import { requireEvent } from './event-parts.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage, type PageSource } from './pagination.ts';
+import { readPage, type PageSource } from './lists/read-page.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from './route-parts.ts';
 import { route } from './access.ts';
 import { recordChange } from './audit-log.ts';
@@ -69,6 +69,6 @@ const analysesOf = (eventId: string): PageSource<typeof analyses> => ({
   table: analyses,
   at: analyses.requestedAt,
   id: analyses.id,
-  filters: [eq(analyses.eventId, eventId)],
-  keyOf: (row) => ({ atMs: row.requestedAt.getTime(), id: row.id }),
+  held: [{ column: analyses.eventId, values: [eventId] }],
+  span: {},
 });

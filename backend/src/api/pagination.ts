@@ -3,10 +3,9 @@
  * by one row comparison that is also the index condition: a page costs the same at any depth, and rows that arrive
  * meanwhile are newer, so they neither shift nor repeat what follows.
  */
-import { and, getTableColumns, sql, type InferSelectModel, type SQL } from 'drizzle-orm';
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { sql, type SQL } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from '@hono/zod-openapi';
-import type { Orm } from '../db/index.ts';
 import { NightjarError } from '../lib/errors.ts';
 import { flag, isStorableTime } from './route-parts.ts';
 
@@ -61,48 +60,6 @@ export const toPage = <Row>(rows: readonly Row[], next: CursorKey | null, total:
 export interface CursorKey {
   readonly atMs: number;
   readonly id: string;
-}
-
-export interface PageSource<Table extends PgTable> {
-  readonly table: Table;
-  /** The columns of the order: a time that is never null, and the primary key. */
-  readonly at: PgColumn;
-  readonly id: PgColumn;
-  readonly filters: readonly (SQL | undefined)[];
-  keyOf(row: InferSelectModel<Table>): CursorKey;
-}
-
-/** Throws `invalid` for a cursor that is not one of this list. */
-export async function readPage<Table extends PgTable>(
-  orm: Orm,
-  source: PageSource<Table>,
-  page: PageQuery,
-): Promise<Page<InferSelectModel<Table>>> {
-  const after = page.cursor === undefined ? undefined : parseCursor(page.cursor, source.id);
-  const rows = await selectNewest(orm, source, { after, limit: page.limit + 1 });
-  const total = page.count ? await orm.$count(source.table, and(...source.filters)) : undefined;
-  const shown = rows.slice(0, page.limit);
-  const last = rows.length > page.limit ? shown.at(-1) : undefined;
-  return {
-    rows: shown,
-    next_cursor: last === undefined ? null : formatCursor(source.keyOf(last)),
-    ...(total !== undefined && { total }),
-  };
-}
-
-async function selectNewest<Table extends PgTable>(
-  orm: Orm,
-  { table, at, id, filters }: PageSource<Table>,
-  { after, limit }: { after: CursorKey | undefined; limit: number },
-): Promise<InferSelectModel<Table>[]> {
-  const anyTable: PgTable = table; // drizzle cannot follow a generic table through its builder
-  const rows = await orm
-    .select(getTableColumns(anyTable))
-    .from(anyTable)
-    .where(and(...filters, after && below({ at, id }, after)))
-    .orderBy(...newestFirst(at, id))
-    .limit(limit);
-  return rows as InferSelectModel<Table>[];
 }
 
 export const newestFirst = (at: PgColumn, id: PgColumn): readonly [SQL, SQL] => [sql`${at} desc`, sql`${id} desc`];

@@ -4,12 +4,12 @@ import type { Context } from 'hono';
 import { tables, type Tx } from '../db/index.ts';
 import { cameraIdSchema } from '../model/wire.ts';
 import { toZoneWire, zoneSchema } from '../model/zone-wire.ts';
-import type { Zone } from '../model/zone.ts';
 import { route } from './access.ts';
 import { recordChange } from './audit-log.ts';
 import { createOnce } from './create-once.ts';
 import type { ApiOptions } from './options.ts';
-import { pageOf, pageQuery, readPage } from './pagination.ts';
+import { readPage } from './lists/read-page.ts';
+import { pageOf, pageQuery } from './pagination.ts';
 import { bodyOf, cameraParams, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, type ApiApp, type ApiEnv } from './route-parts.ts'; // prettier-ignore
 import { isVisible } from './visible.ts';
 import { zoneCreateSchema, zonePatchSchema } from './zone-input.ts';
@@ -81,8 +81,8 @@ export function addZones(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 
       table: zones,
       at: zones.createdAt,
       id: zones.id,
-      filters: [eq(zones.cameraId, id)],
-      keyOf: (row: Zone) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [{ column: zones.cameraId, values: [id] }],
+      span: {},
     };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map(toZoneWire), ...page }, 200);

@@ -1,4 +1,4 @@
-import { eq, gte, inArray, isNotNull, isNull, lt } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables } from '../../db/index.ts';
 import type { Alert } from '../../model/alert.ts';
@@ -7,9 +7,11 @@ import { alertSchema, toAlertWire } from '../../model/wire.ts';
 import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
 import type { ApiOptions } from '../options.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readAlerts } from '../lists/alert-list.ts';
+import { cameraIdsFor } from '../lists/seen.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { bodyOf, flag, invalid, json, notFound, seenFilters, uuidParams, type ApiApp } from '../route-parts.ts';
-import { assertVisible, camerasOf } from '../visible.ts';
+import { assertVisible } from '../visible.ts';
 
 const { alerts } = tables;
 const tags = ['alerts'];
@@ -52,24 +54,9 @@ const patch = route('admin', {
 export function addAlerts(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' | 'transact'>): void {
   app.openapi(list, async (c) => {
     const { camera_id, rule_id, event_id, acknowledged, risk_level, since, until, ...page } = c.req.valid('query');
-    const visible = camerasOf(c);
-    const source = {
-      table: alerts,
-      at: alerts.createdAt,
-      id: alerts.id,
-      filters: [
-        visible === null ? undefined : inArray(alerts.cameraId, [...visible]),
-        camera_id === undefined ? undefined : eq(alerts.cameraId, camera_id),
-        rule_id === undefined ? undefined : eq(alerts.ruleId, rule_id),
-        event_id === undefined ? undefined : eq(alerts.eventId, event_id),
-        acknowledged === undefined ? undefined : (acknowledged ? isNotNull : isNull)(alerts.acknowledgedAt),
-        risk_level && eq(alerts.riskLevel, risk_level),
-        since && gte(alerts.createdAt, since),
-        until && lt(alerts.createdAt, until),
-      ],
-      keyOf: (row: Alert) => ({ atMs: row.createdAt.getTime(), id: row.id }),
-    };
-    const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
+    const cameraIds = cameraIdsFor(c, camera_id);
+    const asked = { ruleId: rule_id, eventId: event_id, acknowledged, riskLevel: risk_level, since, until };
+    const { rows, ...rest } = await db.read((orm) => readAlerts(orm, { cameraIds, ...asked }, page));
     return c.json({ items: rows.map(toAlertWire), ...rest }, 200);
   });
 

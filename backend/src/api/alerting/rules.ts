@@ -10,7 +10,8 @@ import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
 import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readPage } from '../lists/read-page.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts'; // prettier-ignore
 import { camerasOf } from '../visible.ts';
 import { assertNamed, isWithin } from './rule-checks.ts';
@@ -69,10 +70,9 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
       table: rules,
       at: rules.createdAt,
       id: rules.id,
-      filters: [
-        cameraIds === null ? undefined : sql`cardinality(${rules.cameraIds}) > 0 and ${rules.cameraIds} <@ ${sql.param([...cameraIds], rules.cameraIds)}`,
-      ],
-      keyOf: (row: Rule) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [],
+      span: {},
+      looked: cameraIds === null ? undefined : sql`cardinality(${rules.cameraIds}) > 0 and ${rules.cameraIds} <@ ${sql.param([...cameraIds], rules.cameraIds)}`,
     }; // prettier-ignore
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map(toRuleWire), ...page }, 200);

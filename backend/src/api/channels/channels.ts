@@ -6,7 +6,8 @@ import { tables } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { route } from '../access.ts';
 import type { ApiOptions } from '../options.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readPage } from '../lists/read-page.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts'; // prettier-ignore
 import { camerasOf } from '../visible.ts';
 import { readChannelHealth } from './channel-health.ts';
@@ -88,8 +89,8 @@ export function addChannels(app: ApiApp, { db, transact, clock }: Options): void
       table: channels,
       at: channels.createdAt,
       id: channels.id,
-      filters: [],
-      keyOf: (row: typeof channels.$inferSelect) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [],
+      span: {},
     };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     const health = await db.query((sql) => readChannelHealth(sql, rows.map(({ id }) => id))); // prettier-ignore

@@ -7,7 +7,8 @@ import { deliveryStates } from '../../model/delivery.ts';
 import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
 import type { ApiOptions } from '../options.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readPage } from '../lists/read-page.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { conflict, invalid, json, notFound, uuidParams, type ApiApp } from '../route-parts.ts';
 import { throwNoChannel } from './channel-store.ts';
 import { assertSeesAll } from './channels.ts';
@@ -71,8 +72,9 @@ export function addDeliveries(app: ApiApp, { db, testChannel }: Pick<ApiOptions,
       table: deliveries,
       at: deliveries.createdAt,
       id: deliveries.id,
-      filters: [eq(deliveries.channelId, id), state && eq(deliveries.state, state)],
-      keyOf: (row: DeliveryRow) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [{ column: deliveries.channelId, values: [id] }],
+      span: {},
+      looked: state && eq(deliveries.state, state),
     };
     const [channel] = await db.query((sql) => sql`select from channels where id = ${id}`);
     if (!channel) throwNoChannel();

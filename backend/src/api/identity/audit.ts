@@ -1,9 +1,10 @@
-import { and, eq, gte, lt, type InferSelectModel } from 'drizzle-orm';
+import { and, eq, type InferSelectModel } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database } from '../../db/index.ts';
 import { toTime } from '../../model/wire.ts';
 import { route } from '../access.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readPage } from '../lists/read-page.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { invalid, json, seenFilters, text, type ApiApp } from '../route-parts.ts';
 
 const { audit } = tables;
@@ -50,17 +51,27 @@ type AuditRow = InferSelectModel<typeof audit>;
 export function addAudit(app: ApiApp, { db }: { db: Database }): void {
   app.openapi(list, async (c) => {
     const { since, until, action, actor_id, target_id, ...page } = c.req.valid('query');
-    const filters = [
-      action === undefined ? undefined : eq(audit.action, action),
-      actor_id === undefined ? undefined : eq(audit.actorId, actor_id),
-      target_id === undefined ? undefined : eq(audit.targetId, target_id),
-      and(since && gte(audit.at, since), until && lt(audit.at, until)),
-    ];
-    const keyOf = (row: AuditRow) => ({ atMs: row.at.getTime(), id: row.id });
-    const source = { table: audit, at: audit.at, id: audit.id, filters, keyOf };
+    const { held, looked } = toWalks({ action, actor_id, target_id });
+    const source = { table: audit, at: audit.at, id: audit.id, held, span: { since, until }, looked };
     const { rows, ...rest } = await db.read((orm) => readPage(orm, source, page));
     return c.json({ items: rows.map(toChangeWire), ...rest }, 200);
   });
+}
+
+/** The one that fewest changes have is walked along, each in an index of its own; the others are looked at. */
+function toWalks(asked: {
+  target_id?: string | undefined;
+  actor_id?: string | undefined;
+  action?: string | undefined;
+}) {
+  const all = [
+    { column: audit.targetId, value: asked.target_id },
+    { column: audit.actorId, value: asked.actor_id },
+    { column: audit.action, value: asked.action },
+  ];
+  const [first, ...others] = all.flatMap(({ column, value }) => (value === undefined ? [] : [{ column, value }]));
+  const looked = and(...others.map(({ column, value }) => eq(column, value)));
+  return { held: first ? [{ column: first.column, values: [first.value] }] : [], looked };
 }
 
 const toChangeWire = (row: AuditRow): z.infer<typeof changeSchema> => ({

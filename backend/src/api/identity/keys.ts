@@ -6,9 +6,10 @@ import { route } from '../access.ts';
 import { recordChange } from '../audit-log.ts';
 import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
-import { pageOf, pageQuery, readPage } from '../pagination.ts';
+import { readPage } from '../lists/read-page.ts';
+import { pageOf, pageQuery } from '../pagination.ts';
 import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp } from '../route-parts.ts'; // prettier-ignore
-import { insertKey, revokeKey, type KeyRow } from './key-rows.ts';
+import { insertKey, revokeKey } from './key-rows.ts';
 import { keyCreateSchema, keySchema, newKeySchema, toKeyWanted, toKeyWire } from './key-wire.ts';
 
 const { apiKeys } = tables;
@@ -63,8 +64,8 @@ export function addKeys(app: ApiApp, { db, transact, clock, authenticator }: Key
       table: apiKeys,
       at: apiKeys.createdAt,
       id: apiKeys.id,
-      filters: [],
-      keyOf: (row: KeyRow) => ({ atMs: row.createdAt.getTime(), id: row.id }),
+      held: [],
+      span: {},
     };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map(toKeyWire), ...page }, 200);

@@ -139,12 +139,12 @@ describe('all pages of', () => {
 describe('what no index knows', () => {
   const { detections } = tables;
   const walks = { table: detections, at: detections.capturedAt, id: detections.id, span: {} };
-  const held = [{ column: detections.cameraId, values: CAMERAS, isOptional: true }];
+  const held = [{ column: detections.cameraId, values: CAMERAS }];
 
   test.each([
     ['is looked for in so many rows and no more, page after page to the end', [], 25],
     ['likewise along several walks', held, 40],
-    ['likewise where there are too many walks for large pages', [{ ...held[0], values: [...CAMERAS, ...Array.from({ length: 3_000 }, (_, n) => `none${n}`)] }], 4_000],
+    ['likewise along more walks than rows may be looked at', held, 3],
   ] as const)('%s', async (_what, columns, lookRowsMax) => {
     const looked = and(eq(detections.label, 'cat'), sql`${detections.score} >= 0.85::real`);
     const source = { ...walks, held: columns as unknown as typeof held, looked };
@@ -160,6 +160,6 @@ describe('what no index knows', () => {
     } while (after !== undefined);
     expect(found).toEqual(expected);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(3);
-    if (lookRowsMax < 100) expect(sizes).toContain(0);
+    expect(sizes).toContain(0);
   }); // prettier-ignore
 });

@@ -8,7 +8,7 @@ import { heldCameras, ofCameras } from './seen.ts';
 import { inSpan, type Span } from './span.ts';
 import { countEvents, type Counted } from './totals.ts';
 import { walkRare } from './rare-words.ts';
-import { inOrder, toAfter, walk, type Held, type Walked, type WalkSource } from './walks.ts';
+import { inOrder, isMergeable, toAfter, walk, type Held, type Walked, type WalkSource } from './walks.ts';
 
 const { events, eventLabels } = tables;
 /** Of events, whole, and each in a place of its own: they cost twice as much to look at as what is in an index. */
@@ -52,7 +52,7 @@ async function findKeys(
   if (filters.cameraIds?.length === 0) return { keys: [], next: null };
   const search = await readSearch(orm, filters);
   if (search === 'nothing') return { keys: [], next: null };
-  if (search === undefined) return walk(orm, toWalks(filters), place);
+  if (search === undefined) return walk(orm, toWalks(filters, place.limit), place);
   const conditions = and(...toPlain(filters));
   const rare = await walkRare(orm, { search, conditions, ...place });
   return rare ?? walk(orm, toSearchWalks(filters, search), { ...place, lookRowsMax: LOOK_ROWS_MAX });
@@ -67,11 +67,18 @@ async function readSearch(orm: Orm, filters: EventFilters): Promise<Search | 'no
   return search.last === undefined && search.words.length === 0 ? undefined : search;
 }
 
-/** Along the labels where one is asked for, else along the events; facets that are not asked for take all their values. */
-function toWalks(filters: EventFilters): WalkSource {
-  const { label } = filters;
+/**
+ * Along the labels where one is asked for, else along the events; facets that are not asked for take all their values. Of
+ * many cameras, those are too many walks: there all but the camera is looked at. The camera is held always: where a look
+ * ends, the cursor says when something was seen, and by a camera that may not be seen it must not.
+ */
+function toWalks(filters: EventFilters, limit: number): WalkSource {
+  const walks = filters.label === undefined ? toEventWalks(filters) : toLabelWalks(filters, filters.label);
+  return isMergeable(walks.held, limit) ? walks : toCameraWalks(filters, and(...toPlain(filters)));
+}
+
+function toLabelWalks(filters: EventFilters, label: string): WalkSource {
   const along = eventLabels;
-  if (label === undefined) return toEventWalks(filters);
   const labels: Held = { column: along.label, values: [label] };
   return {
     table: along,
@@ -96,8 +103,18 @@ function toEventWalks(filters: EventFilters): WalkSource {
 
 /** Words are looked at in the events themselves; and a label then, too. */
 function toSearchWalks(filters: EventFilters, search: Search): WalkSource {
-  return { ...toEventWalks(filters), looked: and(hasLabel(filters.label), isFound(search)) };
+  const walks = { ...toEventWalks(filters), looked: and(hasLabel(filters.label), isFound(search)) };
+  return isMergeable(walks.held, 0) ? walks : toCameraWalks(filters, and(...toPlain(filters), isFound(search)));
 }
+
+const toCameraWalks = (filters: EventFilters, looked: SQL | undefined): WalkSource => ({
+  table: events,
+  at: events.startedAt,
+  id: events.id,
+  held: heldCameras(events.cameraId, filters.cameraIds),
+  span: filters,
+  looked,
+});
 
 type Along = typeof events | typeof eventLabels;
 

@@ -1,14 +1,15 @@
 /** The lists of frames and of clips: by camera and state; and the frames of one event, or of one clip. */
-import { eq, inArray } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { tables, type Orm } from '../../db/index.ts';
 import type { FrameState } from '../../model/index.ts';
-import { toPage, type Page, type PageQuery } from '../pagination.ts';
+import type { Page, PageQuery } from '../pagination.ts';
 import type { ClipRow, FrameRow } from '../rows.ts';
-import { heldCameras, ofCameras } from './seen.ts';
-import { inSpan, type Span } from './span.ts';
-import { count, countTallied } from './totals.ts';
-import { inOrder, toAfter, walk, type Held, type Walked } from './walks.ts';
+import { readPage } from './read-page.ts';
+import { heldCameras } from './seen.ts';
+import type { Span } from './span.ts';
+import { countTallied } from './totals.ts';
+import type { Held } from './walks.ts';
 
 const { clips, frames } = tables;
 type Ledger = typeof frames | typeof clips;
@@ -20,56 +21,33 @@ export interface LedgerFilters extends Span {
 }
 
 /** Throws `invalid` for a cursor that is not one of this list, as the others here do. */
-export async function readFrames(orm: Orm, filters: LedgerFilters, page: PageQuery): Promise<Page<FrameRow>> {
-  const walked = await walkLedger(orm, frames, filters, page);
-  return toFramePage(orm, walked, page.count ? await countAll(orm, frames, 'frame_state', filters) : undefined);
-}
+export const readFrames = (orm: Orm, filters: LedgerFilters, page: PageQuery): Promise<Page<FrameRow>> =>
+  readLedger(orm, frames, filters, page, 'frame_state');
+
+export const readClips = (orm: Orm, filters: LedgerFilters, page: PageQuery): Promise<Page<ClipRow>> =>
+  readLedger(orm, clips, filters, page, 'clip_state');
 
 /** All frames of an event or of a clip: whoever may see that may see them. */
-export async function readFramesOf(
+export function readFramesOf(
   orm: Orm,
   owner: { readonly column: PgColumn; readonly id: string },
   page: PageQuery,
 ): Promise<Page<FrameRow>> {
   const held: readonly Held[] = [{ column: owner.column, values: [owner.id] }];
-  const source = { table: frames, at: frames.capturedAt, id: frames.id, held, span: {} };
-  const walked = await walk(orm, source, { after: toAfter(page, frames.id), limit: page.limit });
-  const total = page.count ? await count(orm, frames, [eq(owner.column, owner.id)]) : undefined;
-  return toFramePage(orm, walked, total);
+  return readPage(orm, { table: frames, at: frames.capturedAt, id: frames.id, held, span: {} }, page);
 }
 
-export async function readClips(orm: Orm, filters: LedgerFilters, page: PageQuery): Promise<Page<ClipRow>> {
-  const { keys, next } = await walkLedger(orm, clips, filters, page);
-  const ids = keys.map(({ id }) => id);
-  const rows = ids.length === 0 ? [] : await orm.select().from(clips).where(inArray(clips.id, ids));
-  return toPage(inOrder(rows, keys), next, page.count ? await countAll(orm, clips, 'clip_state', filters) : undefined);
-}
-
-async function walkLedger(
+function readLedger<Table extends Ledger>(
   orm: Orm,
-  table: Ledger,
+  table: Table,
   { cameraIds, state, ...span }: LedgerFilters,
   page: PageQuery,
-): Promise<Walked> {
-  if (cameraIds?.length === 0) return { keys: [], next: null };
+  kind: string,
+): Promise<Page<InferSelectModel<Table>>> {
   const states: readonly Held[] = state === undefined ? [] : [{ column: table.state, values: [state] }];
   const held = [...heldCameras(table.cameraId, cameraIds), ...states];
+  const isTallied = (span.since ?? span.until) === undefined;
+  const counting = () => countTallied(orm, { kinds: [kind], cameraIds, key: state });
   const source = { table, at: table.capturedAt, id: table.id, held, span };
-  return walk(orm, source, { after: toAfter(page, table.id), limit: page.limit });
-}
-
-async function toFramePage(orm: Orm, { keys, next }: Walked, total: number | undefined): Promise<Page<FrameRow>> {
-  const ids = keys.map(({ id }) => id);
-  const rows = ids.length === 0 ? [] : await orm.select().from(frames).where(inArray(frames.id, ids));
-  return toPage(inOrder(rows, keys), next, total);
-}
-
-function countAll(orm: Orm, table: Ledger, kind: string, filters: LedgerFilters): Promise<number> {
-  const { cameraIds, state, since, until } = filters;
-  if ((since ?? until) === undefined) return countTallied(orm, { kinds: [kind], cameraIds, key: state });
-  return count(orm, table, [
-    ofCameras(table.cameraId, cameraIds),
-    state && eq(table.state, state),
-    ...inSpan(table.capturedAt, filters),
-  ]);
+  return readPage(orm, { ...source, countTallied: isTallied ? counting : undefined }, page);
 }

@@ -14,7 +14,7 @@ export function cameraIdsFor(c: Context<ApiEnv>, asked: string | undefined): rea
 }
 
 export const heldCameras = (column: PgColumn, cameraIds: readonly string[] | null): readonly Held[] =>
-  cameraIds === null ? [] : [{ column, values: cameraIds, isOptional: true }];
+  cameraIds === null ? [] : [{ column, values: cameraIds }];
 
 export const ofCameras = (column: PgColumn, cameraIds: readonly string[] | null): SQL | undefined =>
   cameraIds === null ? undefined : inArray(column, [...cameraIds]);

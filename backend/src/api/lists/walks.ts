@@ -17,15 +17,13 @@ import { below, parseCursor, type CursorKey, type PageQuery } from '../paginatio
 
 /** Rows that one page looks at: 10 ms or so. */
 const LOOK_ROWS_MAX = 8_000;
-/** Index entries that are read to be merged: of so many walks, or walks of so large pages, one of fewer columns is better. */
+/** Index entries that are read to be merged. Of more walks, or walks of larger pages, each goes less far: the page is shorter. */
 const MERGED_ROWS_MAX = 7_300;
 
 /** A column that a walk holds at one value, and the values that the list asks for. */
 export interface Held {
   readonly column: PgColumn;
   readonly values: readonly (string | boolean)[];
-  /** What the index begins with otherwise: the column can be left to be looked at. */
-  readonly isOptional?: boolean;
 }
 
 export interface WalkSource {
@@ -54,6 +52,7 @@ export interface Place {
 /** The keys of one page below `after`. */
 export async function walk(orm: Orm, source: WalkSource, place: Place): Promise<Walked> {
   const { limit } = place;
+  if (source.held.some(({ values }) => values.length === 0)) return { keys: [], next: null };
   const rows = await orm.execute<{ at_ms: number; id: string; fits: boolean }>(toStatement(source, place));
   const keys = rows.filter(({ fits }) => fits).map(({ at_ms: atMs, id }) => ({ atMs, id }));
   const edge = rows.find(({ fits }) => !fits);
@@ -68,11 +67,10 @@ export const toAfter = (page: Pick<PageQuery, 'cursor'>, id: PgColumn): CursorKe
 
 /** `looked` says of each key whether it fits; the one that does not is the edge: nothing below it was looked at. */
 function toStatement(source: WalkSource, { after, limit, lookRowsMax = LOOK_ROWS_MAX }: Place): SQL {
-  const { held, looked } = leaveOut(source, limit);
-  const walks = held.reduce((product, { values }) => product * values.length, 1);
+  const { table, at, id, held, looked } = source;
   const wanted = limit + 1;
-  const look = looked ? Math.max(wanted, Math.floor(lookRowsMax / walks)) : wanted;
-  const { table, at, id } = source;
+  const rowsEach = (looked ? lookRowsMax : MERGED_ROWS_MAX) / countWalks(held);
+  const look = Math.max(1, Math.floor(looked ? rowsEach : Math.min(wanted, rowsEach)));
   const same = held.map(({ column }, index) => sql`${column} = walk.${sql.identifier(`c${index}`)}`);
   const conditions = [...same, ...toRange(source, after)].filter((one) => one !== undefined);
   const newest = sql`${at} desc, ${id} desc`;
@@ -101,15 +99,11 @@ function toRange({ at, id, span: { since, until } }: WalkSource, after: CursorKe
   return isBelowUntil ? [...inSpan(at, { since }), below({ at, id }, after)] : inSpan(at, { since, until });
 }
 
-/** Where there would be too many walks, the columns that can are looked at instead. */
-function leaveOut({ held, looked }: WalkSource, limit: number): Pick<WalkSource, 'held' | 'looked'> {
-  const walks = held.reduce((product, { values }) => product * values.length, 1);
-  if (walks * (limit + 1) <= MERGED_ROWS_MAX) return { held, looked };
-  const left = held.filter(({ isOptional }) => isOptional);
-  const conditions = left.map(isOneOf);
-  const all = looked ? [...conditions, looked] : conditions;
-  return { held: held.filter((one) => !left.includes(one)), looked: sql.join(all, sql` and `) };
-}
+const countWalks = (held: readonly Held[]): number => held.reduce((product, { values }) => product * values.length, 1);
+
+/** Whether whole pages can be merged from so many walks; else fewer columns should be held, and the rest looked at. */
+export const isMergeable = (held: readonly Held[], limit: number): boolean =>
+  countWalks(held) * (limit + 1) <= MERGED_ROWS_MAX;
 
 /** One row for each combination of values. */
 function toWalks(held: readonly Held[]): SQL {
@@ -124,7 +118,7 @@ function toWalks(held: readonly Held[]): SQL {
 const toArray = (column: PgColumn, values: readonly (string | boolean)[]): SQL =>
   sql`${toArrayText(values)}::${sql.raw(column.getSQLType())}[]`;
 
-const isOneOf = ({ column, values }: Held): SQL => sql`${column} = any(${toArray(column, values)})`;
+export const isOneOf = ({ column, values }: Held): SQL => sql`${column} = any(${toArray(column, values)})`;
 
 /** The rows of these keys, in their order; one that is deleted meanwhile is left out. */
 export function inOrder<Row extends { readonly id: string }>(
