@@ -11,9 +11,9 @@ import { addLedgerCommands } from './cli/ledger-commands.ts';
 import { addModelsCommands } from './cli/models-commands.ts';
 import { numberFrom, parseScore } from './cli/values.ts';
 import { readConfig, toLabels, toModelDir, type Config } from './config.ts';
-import { VERSION } from './facts.ts';
 import { NightjarError, toMessage } from './lib/errors.ts';
 import { createLog } from './lib/log.ts';
+import { VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

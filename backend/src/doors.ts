@@ -16,7 +16,8 @@ import type { Tracer } from './lib/trace.ts';
 import type { MediaStore } from './media/index.ts';
 import type { Meters } from './metrics/index.ts';
 import { createTester } from './notify/index.ts';
-import { openRateLimiter, toInspect } from './parts.ts';
+import { openRateLimiter } from './sharing.ts';
+import { toInspect } from './stores.ts';
 import { createClipRequeue, createRequeue, type Queue } from './queue/index.ts';
 
 interface DoorParts {

@@ -1,5 +1,4 @@
 /** What the program says of itself: readiness, system, pipeline and the status that sockets get. */
-import { readFileSync } from 'node:fs';
 import { toLiveStatus, type ApiOptions, type HealthFacts, type LiveFigures, type PartState } from './api/index.ts';
 import type { StatusView } from './broadcast/index.ts';
 import type { Config } from './config.ts';
@@ -8,6 +7,7 @@ import type { Health } from './health.ts';
 import { AwayError } from './lib/errors.ts';
 import { createLatencies, type Latencies } from './lib/latency.ts';
 import type { Queue } from './queue/index.ts';
+import { VERSION } from './version.ts';
 
 /** The way of a frame, stage by stage; each stage's duration in milliseconds. */
 export const stages = ['settle', 'keep', 'queue', 'read', 'decode', 'infer', 'store'] as const;
@@ -121,8 +121,3 @@ function orAway(thrown: unknown): null {
   if (thrown instanceof AwayError) return null;
   throw thrown;
 }
-
-/** From package.json, two folders up from here in the source and in the build alike. */
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;

@@ -13,7 +13,7 @@ import { openCutting } from './cutting.ts';
 import { openDetection } from './detection.ts';
 import { openDoors, openHealthDoor } from './doors.ts';
 import { createEventCloser, createEventStore } from './events/index.ts';
-import { createFacts, createStageLatencies, VERSION } from './facts.ts';
+import { createFacts, createStageLatencies } from './facts.ts';
 import { createGpuMonitor } from './gpu/index.ts';
 import { createHealth } from './health.ts';
 import { openInbox } from './inbox.ts';
@@ -28,10 +28,13 @@ import { createMeters } from './metrics/index.ts';
 import type { Message } from './model/wire.ts';
 import { createEnqueue } from './notify/index.ts';
 import { openNotifier } from './notification.ts';
-import { assertInbox, openBus, openDetectors, openMedia, openServer, toEventRules } from './parts.ts';
+import { assertInbox, openDetectors, toEventRules } from './parts.ts';
 import { createQueue } from './queue/index.ts';
+import { openBus } from './sharing.ts';
+import { openMedia, openServer } from './stores.ts';
 import { openSuspects } from './suspects.ts';
 import { openTraces } from './tracing/index.ts';
+import { VERSION } from './version.ts';
 
 export interface Nightjar {
   /** Where the API listens; undefined without the role `api`. */

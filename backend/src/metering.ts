@@ -2,7 +2,7 @@
 import type { Config } from './config.ts';
 import type { Detector } from './detect/index.ts';
 import type { EventStore } from './events/index.ts';
-import { VERSION } from './facts.ts';
+import { VERSION } from './version.ts';
 import { systemClock, type Clock } from './lib/clock.ts';
 import type { Logger } from './lib/log.ts';
 import type { Meters } from './metrics/index.ts';

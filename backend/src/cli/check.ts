@@ -4,7 +4,7 @@ import type { Database } from '../db/index.ts';
 import { clipFormats, inspectPicture } from '../ingest/index.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { newId } from '../lib/id.ts';
-import { openMedia } from '../parts.ts';
+import { openMedia } from '../stores.ts';
 import { checkHouse, type Repair } from '../retention/index.ts';
 import { createCheckReport } from './check-report.ts';
 import { createFilesProgress } from './files-progress.ts';

@@ -12,8 +12,9 @@ import { NightjarError, toMessage } from '../lib/errors.ts';
 import { readCertificate, toExpiryWarning } from '../lib/certificate.ts';
 import { createLog } from '../lib/log.ts';
 import { readModel } from '../models/index.ts';
-import { openMedia, toLayoutWishes } from '../parts.ts';
-import { VERSION } from '../facts.ts';
+import { toLayoutWishes } from '../parts.ts';
+import { openMedia } from '../stores.ts';
+import { VERSION } from '../version.ts';
 import { checkLlm, checkRemoteDetectors } from './doctor-servers.ts';
 
 const NODE_MAJOR_MIN = 20;

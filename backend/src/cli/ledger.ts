@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Sql } from '../db/index.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
-import { openMedia, toInspect } from '../parts.ts';
+import { openMedia, toInspect } from '../stores.ts';
 import type { DeadFilter, RequeueOptions } from '../queue/index.ts';
 import type { ListFlags } from './ledger-commands.ts';
 import { toLedgerTable, toLines, type Entry, type Facts } from './ledger-report.ts';

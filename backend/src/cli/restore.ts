@@ -9,7 +9,7 @@ import { createEmbeddedPostgres, isOwnerHeld, type DatabaseTarget } from '../db/
 import { NightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { MediaStore } from '../media/index.ts';
-import { openMedia } from '../parts.ts';
+import { openMedia } from '../stores.ts';
 import { settingsFile, tellSummary, type ArchiveCommand } from './backup.ts';
 import { createFilesProgress } from './files-progress.ts';
 
