@@ -10,7 +10,7 @@ describe('limits', () => {
   it('two requests at once at each server, the others wait in line', async () => {
     rtdetr.failure = 'slow';
     rtdetr.slowMs = 10;
-    const detector = await open({ urls: [rtdetr.url] });
+    const detector = await open({ urls: [rtdetr.url], timeoutMs: 20_000 });
     const numbers = Array.from({ length: 30 }, (_, number) => number);
     expect(await Promise.all(numbers.map((number) => look(detector, [number])))).toEqual(
       numbers.map((number) => [expectedOf(number)]),
