@@ -43,6 +43,7 @@ export default [
       include: ['backend/src/**/*.real.test.ts', 'backend/tests/**/*.test.ts'],
       globalSetup: ['backend/tests/harness/global-setup.ts'],
       pool: 'forks',
+      isolate: false,
       env,
       testTimeout: 60_000,
       hookTimeout: 60_000,

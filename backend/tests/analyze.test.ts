@@ -6,6 +6,7 @@ import type { AnalystHealth } from '../src/model/analysis.ts';
 import { messageSchema, type AnalysisWire, type EventWire } from '../src/model/wire.ts';
 import { isGapless } from './harness/account.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { API_KEY, createDataDir, drop, getAll, listen, startProcess, type Listener, type NightjarProcess } from './harness/nightjar.ts'; // prettier-ignore
 import { readStreet, withComment } from './harness/pictures.ts';
@@ -24,6 +25,8 @@ let dashboard: Listener;
 let llm: LlmStandin;
 
 beforeAll(async () => {
+  const db = await createTestDatabase();
+  cleanups.add(db.close);
   dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   llm = await startLlmStandin({ behaviour: obedient, apiKey: LLM_KEY });
@@ -33,7 +36,7 @@ beforeAll(async () => {
   const limits = { LLM_IMAGES_MAX: '1', LLM_TIMEOUT_MS: '30000', EVENT_IDLE_S: '1', EVENT_WINDOW_S: '5' };
   // Every visit is the same picture: whoever is in it would stand still.
   const still = { STATIONARY_S: '0' };
-  nightjar = await startProcess(dataDir.path, { ...model, ...limits, ...still });
+  nightjar = await startProcess(dataDir.path, { DATABASE_URL: db.url, ...model, ...limits, ...still });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   dashboard = await listen(nightjar.url);
 });

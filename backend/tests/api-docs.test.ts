@@ -2,22 +2,26 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createNightjarClient, eachItem, expectData, ProblemError } from '../../client/index.ts';
 import { startBrowser, type TestBrowser } from './harness/browser.ts';
+import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { API_KEY, createDataDir, startProcess, type NightjarProcess } from './harness/nightjar.ts';
 
+let db: TestDatabase;
 let dataDir: Awaited<ReturnType<typeof createDataDir>>;
 let nightjar: NightjarProcess;
 let browser: TestBrowser;
 
 beforeAll(async () => {
+  db = await createTestDatabase();
   dataDir = await createDataDir();
-  nightjar = await startProcess(dataDir.path);
+  nightjar = await startProcess(dataDir.path, { DATABASE_URL: db.url });
   browser = await startBrowser();
 });
 afterEach(() => browser.leave());
 afterAll(async () => {
   await browser.close();
   await nightjar.kill('SIGTERM');
+  await db.close();
   await dataDir.remove();
 });
 

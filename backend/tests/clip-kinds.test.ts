@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClipWire, DetectionWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { filmKinds, makeFilm, toFilmFile, type FilmKind } from './harness/films.ts';
 import {
@@ -61,12 +62,14 @@ async function untilExamined(cameraId: string): Promise<{ clip: ClipWire; frames
 }
 
 beforeAll(async () => {
+  const db = await createTestDatabase();
+  cleanups.add(db.close);
   const dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   inbox = path.join(dataDir.path, 'inbox');
   films = await mkdtemp(path.join(tmpdir(), 'nightjar-films-'));
   cleanups.add(() => rm(films, { recursive: true, force: true }));
-  nightjar = await startProcess(dataDir.path, settings);
+  nightjar = await startProcess(dataDir.path, { DATABASE_URL: db.url, ...settings });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   dashboard = await listen(nightjar.url);
   cleanups.add(() => dashboard.close());

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { H264, makeFilm, readNumber } from '../src/clips/test-films.ts';
 import type { ClipWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import {
   API_KEY,
@@ -28,13 +29,19 @@ let dataDir: Awaited<ReturnType<typeof createDataDir>>;
 let film: Buffer;
 let nightjar: NightjarProcess;
 
+let db: TestDatabase;
 async function start(): Promise<NightjarProcess> {
-  const started = await startProcess(dataDir.path, { CLIP_FRAME_INTERVAL_S: String(INTERVAL_MS / 1_000) });
+  const started = await startProcess(dataDir.path, {
+    DATABASE_URL: db.url,
+    CLIP_FRAME_INTERVAL_S: String(INTERVAL_MS / 1_000),
+  });
   cleanups.add(() => started.kill('SIGKILL'));
   return started;
 }
 
 beforeAll(async () => {
+  db = await createTestDatabase();
+  cleanups.add(db.close);
   dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   const folder = await mkdtemp(path.join(tmpdir(), 'nightjar-films-'));

@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DetectionWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { toIou } from './harness/fixtures.ts';
 import {
   createDataDir,
@@ -27,13 +28,16 @@ let dataDir: Awaited<ReturnType<typeof createDataDir>>;
 let cameras: string;
 let nightjar: NightjarProcess;
 
+let db: TestDatabase;
 async function start(): Promise<NightjarProcess> {
-  const started = await startProcess(dataDir.path, { CAMERA_ROOT: cameras });
+  const started = await startProcess(dataDir.path, { DATABASE_URL: db.url, CAMERA_ROOT: cameras });
   cleanups.add(() => started.kill('SIGKILL'));
   return started;
 }
 
 beforeAll(async () => {
+  db = await createTestDatabase();
+  cleanups.add(db.close);
   dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   cameras = await mkdtemp(path.join(tmpdir(), 'nightjar-cameras-'));

@@ -8,6 +8,7 @@ import { batchSchema } from '../src/api/detector-server/detect-routes.ts';
 import type { DetectedObject } from '../src/model/index.ts';
 import type { DetectionWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import {
   API_KEY,
@@ -21,6 +22,7 @@ import {
   type NightjarProcess,
 } from './harness/nightjar.ts';
 import { camerasDir, readStreet, withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
 const STREET = path.join(camerasDir, 'Front Door/192.168.1.64_01_20240610143000250_MOTION_DETECTION.jpg');
 const CAT = path.join(camerasDir, 'Living Room/snapshot_20240610_091530.png');
@@ -31,7 +33,7 @@ const GUESTS = 12;
 /** Guests who send again as soon as they are answered, and how many pictures each time. */
 const CROWD = 4;
 const CROWD_PICTURES = 16;
-const CROWDED_FRAMES = 40;
+const CROWDED_FRAMES = sized(24, 40);
 
 const cleanups = createCleanups();
 let nightjar: NightjarProcess;
@@ -42,12 +44,17 @@ let street: string[];
 let cat: string[];
 
 beforeAll(async () => {
+  const db = await createTestDatabase();
+  cleanups.add(db.close);
   const dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   dir = dataDir.path;
   inbox = path.join(dir, 'inbox');
   const tools = await installGpu(path.join(dir, 'tools'));
-  nightjar = await startProcess(dir, { PATH: `${tools}${path.delimiter}${process.env['PATH'] ?? ''}` });
+  nightjar = await startProcess(dir, {
+    DATABASE_URL: db.url,
+    PATH: `${tools}${path.delimiter}${process.env['PATH'] ?? ''}`,
+  });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   street = await detectByCommand(STREET);
   cat = await detectByCommand(CAT);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CameraWire, FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { makeHostileBytes, makeHostileThings, makeOutside, type Fate } from './harness/hostile.ts';
 import { API_KEY, createDataDir, drop, getAll, startProcess, type NightjarProcess } from './harness/nightjar.ts';
@@ -70,6 +71,8 @@ async function dropEverything(): Promise<void> {
 }
 
 beforeAll(async () => {
+  const db = await createTestDatabase();
+  cleanups.add(db.close);
   dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
   inbox = path.join(dataDir.path, 'inbox');
@@ -83,7 +86,7 @@ beforeAll(async () => {
 
   const detector = await startRtdetr();
   cleanups.add(() => detector.kill());
-  const env = { DETECTORS: `remote:${detector.url}`, SETTLE_MS: `${SETTLE_MS}`, CAMERAS_MAX: `${CAMERAS_MAX}` };
+  const env = { DATABASE_URL: db.url, DETECTORS: `remote:${detector.url}`, SETTLE_MS: `${SETTLE_MS}`, CAMERAS_MAX: `${CAMERAS_MAX}` }; // prettier-ignore
   nightjar = await startProcess(dataDir.path, env);
   cleanups.add(() => nightjar.kill('SIGKILL'));
   await dropEverything();

@@ -10,8 +10,9 @@ import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { createDataDir, drop, isAlive, startProcess, type NightjarProcess } from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
-const GOOD = 40;
+const GOOD = sized(24, 40);
 const CAMERAS = 4;
 const ATTEMPTS_MAX = 3;
 const TEST_MS = 240_000;

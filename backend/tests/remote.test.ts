@@ -17,7 +17,7 @@ import { startDeepstack } from './standins/deepstack-server.ts';
 import { startRtdetr } from './standins/rtdetr-server.ts';
 import { drawScene, expectedOf, SCENE } from './standins/scene.ts';
 
-const FRAMES = sized(300, 1_000);
+const FRAMES = sized(200, 1_000);
 const CAMERAS = 5;
 const TEST_MS = 150_000;
 const ALL_DONE_MS = 100_000;

@@ -11,9 +11,10 @@ import { createTestHouse, type TestHouse } from '../src/retention/tests/test-hou
 import { createCleanups } from './harness/cleanups.ts';
 import { createDataDir, drop, getAll, runCli, startProcess, untilDone } from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
-const FRAMES = 1_200;
-const KILLS = 6;
+const FRAMES = sized(600, 1_200);
+const KILLS = sized(4, 6);
 /** The same moments in each run; where they fall in the work is chance. */
 const MOMENTS_MS = [3, 170, 40, 260, 90, 15];
 

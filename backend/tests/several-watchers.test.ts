@@ -9,10 +9,11 @@ import { createCleanups } from './harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { createDataDir, drop, listen, readSummary, startProcess, type NightjarProcess } from './harness/nightjar.ts';
+import { sized } from './harness/size.ts';
 import { startRtdetr } from './standins/rtdetr-server.ts';
 import { drawScene, expectedOf } from './standins/scene.ts';
 
-const PICTURES = 150;
+const PICTURES = sized(90, 150);
 /** Every so manieth comes a second time, under another name. */
 const TWICE_EACH = 5;
 const CAMERAS = 3;

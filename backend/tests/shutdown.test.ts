@@ -16,8 +16,9 @@ import {
   type NightjarProcess,
 } from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
-const FRAMES = 150;
+const FRAMES = sized(60, 150);
 /** A promise to whoever stops us: service managers kill what takes longer. */
 const EXIT_MS_MAX = 10_000;
 const TEST_MS = 120_000;

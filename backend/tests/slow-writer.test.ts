@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import {
   createDataDir,
@@ -25,9 +26,11 @@ let nightjar: NightjarProcess;
 let dashboard: Listener;
 
 beforeAll(async () => {
+  const db = await createTestDatabase();
+  cleanups.add(db.close);
   dataDir = await createDataDir();
   cleanups.add(dataDir.remove);
-  nightjar = await startProcess(dataDir.path);
+  nightjar = await startProcess(dataDir.path, { DATABASE_URL: db.url });
   cleanups.add(() => nightjar.kill('SIGKILL'));
   dashboard = await listen(nightjar.url);
 });

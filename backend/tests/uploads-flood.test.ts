@@ -10,8 +10,9 @@ import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { createDataDir, readSummary, startProcess } from './harness/nightjar.ts';
 import { withComment } from './harness/pictures.ts';
+import { sized } from './harness/size.ts';
 
-const FRAMES = 3_000;
+const FRAMES = sized(1_200, 3_000);
 const CAMERAS = 5;
 const AT_ONCE = 50;
 const ALL_MS_MAX = 200_000;
@@ -19,7 +20,7 @@ const ALL_MS_MAX = 200_000;
 const cleanups = createCleanups();
 afterEach(cleanups.run);
 
-it('takes 3,000 pictures, whatever happens meanwhile', { timeout: 300_000 }, async () => {
+it(`takes ${FRAMES} pictures, whatever happens meanwhile`, { timeout: 300_000 }, async () => {
   const db = await createTestDatabase();
   cleanups.add(() => db.close());
   const dataDir = await createDataDir();

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrameWire } from '../src/model/wire.ts';
 import { createCleanups } from './harness/cleanups.ts';
+import { createTestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
 import { runClient, startClient, startVsftpd, type FtpServer } from './harness/ftp.ts';
 import { createDataDir, getAll, startProcess, type NightjarProcess } from './harness/nightjar.ts';
@@ -36,13 +37,15 @@ describe.each([
   let picture: Buffer;
 
   beforeAll(async () => {
+    const db = await createTestDatabase();
+    cleanups.add(db.close);
     const dataDir = await createDataDir();
     cleanups.add(dataDir.remove);
     memory = await mkdtemp(path.join(tmpdir(), 'nightjar-camera-'));
     cleanups.add(() => rm(memory, { recursive: true, force: true }));
     const detector = await startRtdetr();
     cleanups.add(() => detector.kill());
-    nightjar = await startProcess(dataDir.path, { DETECTORS: `remote:${detector.url}`, SETTLE_MS: `${SETTLE_MS}`, ...env }); // prettier-ignore
+    nightjar = await startProcess(dataDir.path, { DATABASE_URL: db.url, DETECTORS: `remote:${detector.url}`, SETTLE_MS: `${SETTLE_MS}`, ...env }); // prettier-ignore
     cleanups.add(() => nightjar.kill('SIGKILL'));
     inbox = path.join(dataDir.path, 'inbox');
     await chmod(inbox, 0o777);

@@ -16,7 +16,7 @@ import { requestsOf, type FuzzRequest } from './tests/fuzz-requests.ts';
 import { seedCamera, seedClip, seedDetection, seedEvent, seedFrame, seedTime } from './tests/seed.ts';
 import { startTestApi, type TestApi } from './tests/test-api.ts';
 
-const REQUESTS = sized(4_000, 24_000);
+const REQUESTS = sized(2_500, 24_000);
 const AT_ONCE = 8;
 const ANSWER_MS_MAX = 15_000;
 const document = describeApi();
