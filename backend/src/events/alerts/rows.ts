@@ -24,6 +24,13 @@ export async function readTold(tx: Tx, eventIds: readonly string[]): Promise<Rea
   return new Set(rows.flatMap(({ ruleId, eventId }) => (ruleId === null ? [] : [pairOf(ruleId, eventId)])));
 }
 
+/** Which of these cameras are deleted. */
+export async function readDeleted(tx: Tx, cameraIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx<{ id: string }[]>`
+    select id from cameras where id = any(${[...new Set(cameraIds)]}::text[]) and deleted_at is not null`;
+  return new Set(rows.map(({ id }) => id));
+}
+
 export const pairOf = (ruleId: string, id: string): string => `${ruleId} ${id}`;
 
 /** Alerts of this rule for this camera that are less than its cool-down away from this span. */
