@@ -763,7 +763,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description What alerts are made of. A key that is limited to some cameras sees the rules that are about them alone.
+     * @description What alerts are made of.
      *
      *     Needs a key of the role `admin`.
      */
@@ -1817,7 +1817,7 @@ export interface components {
       schedule: components['schemas']['Schedule'];
       /** @description of one detection */
       score_min: number;
-      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids: string[];
     };
     RuleCreate: {
@@ -1856,7 +1856,7 @@ export interface components {
        */
       score_min?: number;
       /**
-       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)
        * @default []
        */
       zone_ids?: string[];
@@ -1898,7 +1898,7 @@ export interface components {
        */
       score_min?: number;
       /**
-       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)
        * @default []
        */
       zone_ids?: string[];
@@ -1932,7 +1932,7 @@ export interface components {
       schedule?: components['schemas']['Schedule'];
       /** @description of one detection */
       score_min?: number;
-      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids?: string[];
     };
     RuleTest: {

@@ -70,7 +70,7 @@ const testDraft = route('admin', {
 export function addRuleTests(app: ApiApp, { db, clock, tryRule }: Pick<ApiOptions, 'db' | 'clock' | 'tryRule'>): void {
   app.openapi(test, async (c) => {
     const within = toSpan(c.req.valid('json'), clock.nowMs());
-    const rule = await readRule(c, db, c.req.valid('param').id);
+    const rule = await readRule(db, c.req.valid('param').id);
     return c.json(toTrialWire(await tryRule(rule, within), within), 200);
   });
 
@@ -78,7 +78,7 @@ export function addRuleTests(app: ApiApp, { db, clock, tryRule }: Pick<ApiOption
     const { rule: given, ...asked } = c.req.valid('json');
     const within = toSpan(asked, clock.nowMs());
     const rule = toRule(given, { id: newId(), createdAt: new Date(clock.nowMs()) });
-    await assertNamed(c, db, { rule, given, place: 'body.rule' });
+    await assertNamed(db, { rule, given, place: 'body.rule' });
     return c.json(toTrialWire(await tryRule(rule, within), within), 200);
   });
 }
