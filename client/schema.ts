@@ -814,7 +814,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * @description Applies the rule, enabled or not, to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     * @description Applies the rule, enabled or not, to past events. Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.
      *
      *     Needs a key of the role `admin`.
      */
@@ -835,7 +835,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * @description Applies a rule that is not stored to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     * @description Applies a rule that is not stored to past events. Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.
      *
      *     Needs a key of the role `admin`.
      */

@@ -44,7 +44,8 @@ const span = {
 }; // prettier-ignore
 const found = json(trialSchema, 'what it would have told of');
 const busy = { 503: problem('two are being tried already') };
-const limits = 'Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.';
+const limits =
+  "Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.";
 
 const test = route('admin', {
   method: 'post',

@@ -41,7 +41,7 @@ export function openForEachTest(): void {
     queue = await createTestQueue(db);
     for (const folder of ['yard', 'door']) await queue.resolveCamera(folder);
   });
-  beforeEach(() => db.query((sql) => sql`truncate rules, channels, events, frames, outbox cascade`));
+  beforeEach(() => db.query((sql) => sql`truncate rules, zones, channels, events, frames, outbox cascade`));
   afterEach(cleanups.run);
   afterAll(async () => {
     await queue.close();
