@@ -36,7 +36,7 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * @description Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen.
+     * @description Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen; taken back, it says what its event says by now.
      *
      *     Needs a key of the role `admin`.
      */
