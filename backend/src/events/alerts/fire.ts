@@ -112,8 +112,7 @@ type Candidate = TouchedEvent & { readonly rule: Rule };
 
 /** What matches and was not told of yet. Asks the database only when something may match. */
 async function find(tx: Tx, rules: readonly Rule[], touched: readonly TouchedEvent[]): Promise<readonly Found[]> {
-  const isAbout = (rule: Rule, event: SeenEvent): boolean => event.lastReceivedAt >= rule.createdAt && mayMatch(rule, event); // prettier-ignore
-  const candidates = touched.flatMap((one) => rules.filter((rule) => isAbout(rule, one.event)).map((rule) => ({ ...one, rule }))); // prettier-ignore
+  const candidates = touched.flatMap((one) => rules.filter((rule) => isAbout(rule, one)).map((rule) => ({ ...one, rule }))); // prettier-ignore
   const likely = candidates.filter((one) => hasRisen(one) || matchRule(one.rule, one.event, one.fresh).length > 0);
   if (likely.length === 0) return [];
   // Asked at once, these are one round trip.
@@ -132,6 +131,9 @@ async function find(tx: Tx, rules: readonly Rule[], touched: readonly TouchedEve
     return matches.length > 0 ? [{ rule, event, matches }] : [];
   });
 }
+
+const isAbout = (rule: Rule, { event, fresh }: TouchedEvent): boolean =>
+  mayMatch(rule, event) && (fresh.length > 0 || event.lastReceivedAt >= rule.createdAt);
 
 /** Whether the event's earlier detections were judged while its risk was still too low for the rule. */
 const hasRisen = ({ rule, riskBefore }: Candidate): boolean => riskBefore !== undefined && riskBefore < rule.riskMin;

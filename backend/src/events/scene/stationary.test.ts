@@ -172,6 +172,15 @@ describe('two visitors who stand in the same place', () => {
     expect(second).not.toContain(false);
   });
 
+  it('both count, and the one who came first stays suppressed, though they stand so near that their boxes are nearly one', () => {
+    const { see } = watchScene();
+    for (const second of every(10, 0, 600)) see(second, visitor);
+    const beside = at(0.11, 'person');
+    expect(see(600, beside, visitor).filter(Boolean)).toHaveLength(1);
+    expect(see(610, visitor, beside).filter(Boolean)).toHaveLength(1);
+    expect(see(620, visitor)).toEqual([false]);
+  });
+
   it('are one, who was missed for a moment', () => {
     const { see } = watchScene();
     for (const second of every(5, 0, 600)) see(second, visitor);

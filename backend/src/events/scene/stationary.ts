@@ -98,7 +98,9 @@ export function seeFrame(memory: readonly Remembered[], frame: SceneFrame, rules
   const known = new Map(memory.map((one) => [one.id, one]));
   const seen = new Set<string>();
   const ids = frame.objects.map((object) => {
-    const match = findMatch([...known.values()], object, frame, rules);
+    // Two vehicles in one place are one that the detector is not sure of; two people are two.
+    const free = [...known.values()].filter((one) => !isMover(one) || !seen.has(one.id));
+    const match = findMatch(free, object, frame, rules);
     const one = match ? seeAgain(match, frame, seen) : remember(object, frame, rules);
     known.set(one.id, one);
     seen.add(one.id);
