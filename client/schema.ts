@@ -36,7 +36,7 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * @description Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen.
+     * @description Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen; taken back, it says what its event says by now.
      *
      *     Needs a key of the role `admin`.
      */
@@ -763,7 +763,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description What alerts are made of. A key that is limited to some cameras sees the rules that are about them alone.
+     * @description What alerts are made of.
      *
      *     Needs a key of the role `admin`.
      */
@@ -814,7 +814,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * @description Applies the rule, enabled or not, to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     * @description Applies the rule, enabled or not, to past events. Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.
      *
      *     Needs a key of the role `admin`.
      */
@@ -835,7 +835,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * @description Applies a rule that is not stored to past events. Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.
+     * @description Applies a rule that is not stored to past events. Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.
      *
      *     Needs a key of the role `admin`.
      */
@@ -1817,7 +1817,7 @@ export interface components {
       schedule: components['schemas']['Schedule'];
       /** @description of one detection */
       score_min: number;
-      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids: string[];
     };
     RuleCreate: {
@@ -1856,7 +1856,7 @@ export interface components {
        */
       score_min?: number;
       /**
-       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)
        * @default []
        */
       zone_ids?: string[];
@@ -1898,7 +1898,7 @@ export interface components {
        */
       score_min?: number;
       /**
-       * @description empty: anywhere; one that is deleted stays here and matches nothing
+       * @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)
        * @default []
        */
       zone_ids?: string[];
@@ -1932,7 +1932,7 @@ export interface components {
       schedule?: components['schemas']['Schedule'];
       /** @description of one detection */
       score_min?: number;
-      /** @description empty: anywhere; one that is deleted stays here and matches nothing */
+      /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids?: string[];
     };
     RuleTest: {

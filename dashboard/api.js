@@ -30,6 +30,9 @@ export const readCameras = (limit) => ask(client.GET('/api/cameras', { params: {
 /** @param {number} limit */
 export const readEvents = (limit) => ask(client.GET('/api/events', { params: { query: { limit } }, ...soon() }));
 
+/** @param {string} id */
+export const readEvent = (id) => ask(client.GET('/api/events/{id}', { params: { path: { id } }, ...soon() }));
+
 /** The newest that were examined, of one camera or of all. @param {{ limit: number, camera_id?: string }} query */
 export const readExamined = (query) =>
   ask(client.GET('/api/frames', { params: { query: { ...query, state: 'done' } }, ...soon() }));

@@ -31,7 +31,8 @@ export function createEvents(section, { nameOf }) {
   };
 }
 
-function createCard(nameOf) {
+/** One event; `nameOf` as above. */
+export function createCard(nameOf) {
   const picture = createPicture();
   const link = h('a', { className: 'picture-link', target: '_blank', rel: 'noopener' }, picture.element);
   const head = createHead();

@@ -4,6 +4,7 @@ import { createDeadLetters } from './dead-letters.js';
 import { setText } from './dom.js';
 import { createEvents, EVENTS_MAX } from './events.js';
 import { createFeed, toRetryMs } from './feed.js';
+import { createLinkedEvent } from './linked-event.js';
 import { createPipeline } from './pipeline.js';
 
 const CAMERAS_MAX = 200;
@@ -20,6 +21,7 @@ export function createLiveView({ document, window, onSignedOut }) {
   const cameras = createCameras(root.querySelector('.cameras'));
   const { nameOf } = cameras;
   const events = createEvents(root.querySelector('.events'), { nameOf });
+  const linked = createLinkedEvent(root.querySelector('.linked-event'), { nameOf, location: window.location });
   const pipeline = createPipeline(root.querySelector('#pipeline'));
   const deadLetters = createDeadLetters(root.querySelector('#dead-letters'), { nameOf, location: window.location });
   let feed;
@@ -29,12 +31,17 @@ export function createLiveView({ document, window, onSignedOut }) {
   let lastStatus = '';
 
   function apply({ type, data }) {
-    if (type.startsWith('event.')) events.put(data);
+    if (type.startsWith('event.')) onEvent(data);
     else if (type.startsWith('camera.')) cameras.put(data);
     else if (type === 'detection.created') cameras.offerFrame(data.frame);
     else if (type === 'frame.dead') deadLetters.put(data, 'frames');
     else if (type === 'clip.dead') deadLetters.put(data, 'clips');
     else if (type === 'system.status') onStatus(data);
+  }
+
+  function onEvent(event) {
+    events.put(event);
+    linked.put(event);
   }
 
   function onMessage(message) {
@@ -55,6 +62,7 @@ export function createLiveView({ document, window, onSignedOut }) {
     held = null;
     missed.forEach(apply);
     void deadLetters.read();
+    void linked.read();
   }
 
   /** The cameras and the newest picture of each: most from one list, the silent ones one by one. */
@@ -122,6 +130,12 @@ export function createLiveView({ document, window, onSignedOut }) {
     delete connection.dataset.state;
   }
 
-  window.addEventListener('hashchange', () => feed && void deadLetters.read());
+  function onAddress() {
+    if (!feed) return;
+    void deadLetters.read();
+    void linked.read();
+  }
+
+  window.addEventListener('hashchange', onAddress);
   return { open, close };
 }

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageFiles } from '../src/api/dashboard.ts';
 import { connect } from '../src/db/index.ts';
-import type { FrameWire } from '../src/model/wire.ts';
+import type { EventWire, FrameWire } from '../src/model/wire.ts';
 import { startBrowser, type TestBrowser } from './harness/browser.ts';
 import { eventually } from './harness/eventually.ts';
 import { API_KEY, createDataDir, drop, startProcess, type NightjarProcess } from './harness/nightjar.ts';
@@ -86,6 +86,25 @@ describe('the page', () => {
     expect(await page.evaluate('window.neverReloaded')).toBe(true);
     expect(faults).toEqual([]);
   });
+
+  it('shows the event that a link in a notification names, also to who signs in first', async () => {
+    const { items } = await nightjar.get<{ items: EventWire[] }>('/api/events?limit=1');
+    const [event] = items;
+    const at = `/#event=${event?.id}`;
+    const { page } = await browser.visit(nightjar.url, at);
+    await page.getByLabel('API key').fill(API_KEY);
+    await page.keyboard.press('Enter');
+    const linked = page.locator('.linked-event');
+    await linked.locator('h3', { hasText: event?.summary ?? '' }).waitFor({ timeout: SEEN_MS });
+    expect(page.url()).toBe(`${nightjar.url}${at}`);
+    await linked.getByRole('link', { name: 'Close' }).click();
+    await linked.waitFor({ state: 'hidden' });
+    for (const [id, reason] of [['0190a1b2-0000-7000-8000-000000000000', 'no event with this id'], ['<b>', 'refused this']]) {
+      await page.evaluate(`location.hash = '#event=${id}'`);
+      await linked.locator('.notice', { hasText: reason ?? '' }).waitFor({ timeout: SEEN_MS });
+      expect(await linked.locator('li').count()).toBe(0);
+    }
+  }); // prettier-ignore
 
   it('shows a hostile camera name as the text it is', async () => {
     const { page, faults } = await browser.visit(nightjar.url, login);

@@ -27,6 +27,7 @@ export const pageFiles: readonly StaticFile[] = [
     'dom.js',
     'events.js',
     'feed.js',
+    'linked-event.js',
     'live-view.js',
     'picture.js',
     'pipeline.js',

@@ -67,7 +67,7 @@ async function commitCamera(
   const facts = seen.map(toFacts).filter(({ objects }) => objects.length > 0);
   const grouped = groupFrames(await readNear(tx, cameraId, facts, rules), facts, { rules, newId });
   const place = { cameraId, cameraName: camera?.name ?? cameraId };
-  const events: CameraEvent[] = [];
+  const events: EventRow[] = [];
   for (const event of grouped.events) events.push(await writeEvent(tx, event, place, rules));
   await joinEvents(tx, grouped.eventOf);
   const detections = await insertDetections(tx, seen, grouped, newId);

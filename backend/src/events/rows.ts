@@ -1,6 +1,6 @@
 import type { EventRow } from '../db/rows.ts';
 import type { Tx } from '../db/index.ts';
-import { toRiskLevel, type CameraEvent, type RiskBands } from '../model/index.ts';
+import { toRiskLevel, type RiskBands } from '../model/index.ts';
 import type { EventFacts, GroupingRules } from './group.ts';
 import { toRisk } from './risk.ts';
 
@@ -51,12 +51,7 @@ const LATE_FRAMES_MS = 5_000;
  * Writes what grouping decided, with the rules' risk; resolves to the event as it now is. One that is closed already is
  * due for analysis again, as a whole, and a question about it that is under way has lost its lease.
  */
-export async function writeEvent(
-  tx: Tx,
-  facts: EventFacts,
-  place: EventPlace,
-  rules: EventRules,
-): Promise<CameraEvent> {
+export async function writeEvent(tx: Tx, facts: EventFacts, place: EventPlace, rules: EventRules): Promise<EventRow> {
   const risk = toRisk({ ...facts, cameraName: place.cameraName }, rules.timeZone);
   const level = toRiskLevel(risk.score, rules.bands);
   const [row] = await tx<EventRow[]>`

@@ -81,6 +81,18 @@ it('are acknowledged by name, once, and told', async () => {
   ]);
 });
 
+it('say what their event says by now, when an acknowledgement is taken back', async () => {
+  const path = `/api/alerts/${ids[0]}`;
+  const seen = alertSchema.parse(await (await api.sendJson('PATCH', path, { acknowledged: true })).json());
+  const analyzed = { risk_score: 91, risk_level: 'critical', summary: 'Someone climbs the fence.' };
+  await db.query((sql) => sql`update events set ${sql(analyzed)} where id = ${eventIds[0] ?? ''}`);
+  expect(await api.get(path)).toEqual(seen);
+  expect(await (await api.sendJson('PATCH', path, { acknowledged: true })).json()).toEqual(seen);
+  await api.sendJson('PATCH', path, { acknowledged: false });
+  expect(await api.get(path)).toEqual({ ...seen, ...analyzed, acknowledged_at: null, acknowledged_by: null });
+  expect(api.said.at(-1)).toMatchObject({ type: 'alert.updated', data: analyzed });
+});
+
 it('are looked at by viewers, and acknowledged by admins', async () => {
   const viewer = await openFor('viewer', null);
   expect(await secondsOf('', viewer)).toEqual([3, 2, 1, 0]);

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
-import { tables } from '../../db/index.ts';
+import { tables, type Tx } from '../../db/index.ts';
 import type { Alert } from '../../model/alert.ts';
 import { riskLevels } from '../../model/index.ts';
 import { alertSchema, toAlertWire } from '../../model/wire.ts';
@@ -45,7 +45,8 @@ const patch = route('admin', {
   method: 'patch',
   path: '/api/alerts/{id}',
   tags,
-  description: 'Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen.',
+  description:
+    'Says that somebody has seen to it, or takes that back. An acknowledged alert stays as it was seen; taken back, it says what its event says by now.',
   request: { params: uuidParams, body: bodyOf(z.strictObject({ acknowledged: z.boolean() }).openapi('AlertPatch')) },
   responses: { 200: json(alertSchema, 'the alert as it is now'), ...invalid, ...notFound },
 });
@@ -70,14 +71,13 @@ export function addAlerts(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
     const { id } = c.req.valid('param');
     const { acknowledged } = c.req.valid('json');
     const changed = await transact(async (tx, say) => {
+      // Events come before alerts, in every transaction; and an analysis of it must not come in between.
+      await tx`select from events where id = (select event_id from alerts where id = ${id}) for share`;
       const [row] = await tx<Alert[]>`select * from alerts where id = ${id} for update`;
       const before = assertVisible(c, row, NO_ALERT);
       // Whoever was first stays the one who did.
       if (acknowledged === (before.acknowledgedAt !== null)) return toAlertWire(before);
-      const { name } = c.get('identity');
-      const [now] = await tx<Alert[]>`
-        update alerts set acknowledged_at = ${acknowledged ? tx`now()` : null}, acknowledged_by = ${acknowledged ? name : null}
-        where id = ${id} returning *`;
+      const now = await (acknowledged ? acknowledge(tx, id, c.get('identity').name) : takeBack(tx, id));
       const wire = toAlertWire(assertVisible(c, now, NO_ALERT));
       await recordChange(tx, c, { action: 'alert.updated', targetId: id, before: toAlertWire(before), after: wire });
       say({ type: 'alert.updated', data: wire });
@@ -85,4 +85,19 @@ export function addAlerts(app: ApiApp, { db, transact }: Pick<ApiOptions, 'db' |
     });
     return c.json(changed, 200);
   });
+}
+
+async function acknowledge(tx: Tx, id: string, by: string): Promise<Alert | undefined> {
+  const [alert] = await tx<Alert[]>`
+    update alerts set acknowledged_at = now(), acknowledged_by = ${by} where id = ${id} returning *`;
+  return alert;
+}
+
+/** While it was acknowledged it did not follow its event. */
+async function takeBack(tx: Tx, id: string): Promise<Alert | undefined> {
+  const [alert] = await tx<Alert[]>`
+    update alerts set acknowledged_at = null, acknowledged_by = null, risk_score = events.risk_score,
+      risk_level = events.risk_level, summary = events.summary
+    from events where alerts.id = ${id} and events.id = alerts.event_id returning alerts.*`;
+  return alert;
 }

@@ -1,11 +1,9 @@
-/** What a rule names must be there, or it would never match without a word. */
-import type { Context } from 'hono';
+/** What a rule names must be there, and what it wants must be possible, or it would never match without a word. */
 import { and, inArray, isNull } from 'drizzle-orm';
 import { tables, type Database } from '../../db/index.ts';
 import { NightjarError, type InputFault } from '../../lib/errors.ts';
 import type { Rule } from '../../model/alert.ts';
-import type { ApiEnv } from '../route-parts.ts';
-import { camerasOf } from '../visible.ts';
+import type { Zone } from '../../model/zone.ts';
 import type { RulePatch } from './rule-schema.ts';
 
 const { cameras, channels, zones } = tables;
@@ -19,36 +17,47 @@ export interface NamedBy {
   readonly place: string;
 }
 
-/** Throws `invalid` with a fault for each thing that is not there, or that the rule's cameras leave out. */
-export async function assertNamed(c: Context<ApiEnv>, db: Database, { rule, given, place }: NamedBy): Promise<void> {
-  const limits = camerasOf(c);
+/** Throws `invalid` with a fault for each thing that is not there, or in which nothing could match the rule. */
+export async function assertNamed(db: Database, named: NamedBy): Promise<void> {
+  const { rule, given, place } = named;
   const there = await readCameras(db, given.camera_ids ?? []);
   const channelsThere = await readChannels(db, given.channel_ids ?? []);
-  const cameraOf = await readZones(db, rule.zoneIds);
-  const isSeen = (cameraId: string): boolean => limits === null || limits.includes(cameraId);
-  const isLeftOut = (cameraId: string): boolean => rule.cameraIds.length > 0 && !rule.cameraIds.includes(cameraId);
-
-  const ofZone = (id: string): string | undefined => {
-    const cameraId = cameraOf.get(id);
-    if (cameraId === undefined || !isSeen(cameraId)) return 'there is no zone with this id';
-    return isLeftOut(cameraId) ? `is a zone of the camera "${cameraId}", which camera_ids leaves out` : undefined;
-  };
-  const leftOut = [...new Set(cameraOf.values())].filter(isLeftOut);
+  const zoneOf = new Map((await readZones(db, rule.zoneIds)).map((zone) => [zone.id, zone]));
   const faults = [
-    ...toFaults(`${place}.camera_ids`, given.camera_ids, (id) => there.has(id) && isSeen(id) ? undefined : `there is no camera "${id}"`),
-    ...toFaults(`${place}.zone_ids`, given.zone_ids, ofZone),
+    ...toFaults(`${place}.camera_ids`, given.camera_ids, (id) => there.has(id) ? undefined : `there is no camera "${id}"`),
+    ...toFaults(`${place}.zone_ids`, given.zone_ids, (id) => toZoneFault(rule, zoneOf.get(id))),
     ...toFaults(`${place}.channel_ids`, given.channel_ids, (id) => channelsThere.has(id) ? undefined : 'there is no channel with this id'),
-    ...(given.zone_ids || !given.camera_ids ? [] : leftOut.map((id) => ({ path: `${place}.camera_ids`, message: `leaves out the camera "${id}", which zone_ids has a zone of` }))),
-    ...(isWithin(limits, rule) ? [] : [{ path: `${place}.camera_ids`, message: 'must name the cameras, for this key may not see all' }]),
+    ...(given.zone_ids ? [] : toStoredZoneFaults(named, [...zoneOf.values()])),
   ]; // prettier-ignore
   if (faults.length === 0) return;
   const list = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
   throw new NightjarError('invalid', list, { faults });
 }
 
-/** Whether the rule is about cameras of these alone: then a key that is limited to them may see and change it. */
-export const isWithin = (limits: readonly string[] | null, { cameraIds }: Pick<Rule, 'cameraIds'>): boolean =>
-  limits === null || (cameraIds.length > 0 && cameraIds.every((id) => limits.includes(id)));
+/** A zone that is switched off may be named: it is told of from when it is switched on. */
+function toZoneFault(rule: Rule, zone: SeenZone | undefined): string | undefined {
+  if (zone === undefined) return 'there is no zone with this id';
+  if (isLeftOut(rule, zone)) return `is a zone of the camera "${zone.cameraId}", which camera_ids leaves out`;
+  if (zone.kind === 'ignore') return 'is a zone of the kind ignore: what stands in it never counts';
+  if (isAboutOthers(rule, zone)) return `is about ${zone.labels.join(', ')} alone, which labels leaves out`;
+  return undefined;
+}
+
+/** Where it names them already, and what is asked for leaves nothing in them to match. */
+function toStoredZoneFaults({ rule, given, place }: NamedBy, stored: readonly SeenZone[]): readonly InputFault[] {
+  const leftOut = given.camera_ids ? new Set(stored.filter((zone) => isLeftOut(rule, zone)).map(({ cameraId }) => cameraId)) : []; // prettier-ignore
+  const aboutOthers = given.labels ? stored.filter((zone) => isAboutOthers(rule, zone)) : [];
+  return [
+    ...[...leftOut].map((id) => ({ path: `${place}.camera_ids`, message: `leaves out the camera "${id}", which zone_ids has a zone of` })),
+    ...aboutOthers.map(({ name, labels }) => ({ path: `${place}.labels`, message: `leaves out ${labels.join(', ')}, which the zone "${name}" of zone_ids is about alone` })),
+  ]; // prettier-ignore
+}
+
+const isLeftOut = ({ cameraIds }: Rule, { cameraId }: SeenZone): boolean =>
+  cameraIds.length > 0 && !cameraIds.includes(cameraId);
+
+const isAboutOthers = (rule: Rule, zone: SeenZone): boolean =>
+  rule.labels.length > 0 && zone.labels.length > 0 && !rule.labels.some((label) => zone.labels.includes(label));
 
 const toFaults = (path: string, ids: readonly string[] = [], toMessage: (id: string) => string | undefined) =>
   ids.flatMap((id, index): InputFault[] => {
@@ -70,15 +79,11 @@ async function readChannels(db: Database, ids: readonly string[]): Promise<Reado
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The camera of each zone. */
-async function readZones(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  if (ids.length === 0) return new Map();
-  const picked = { id: zones.id, cameraId: zones.cameraId };
-  const rows = await db.read((orm) =>
-    orm
-      .select(picked)
-      .from(zones)
-      .where(inArray(zones.id, [...ids])),
-  );
-  return new Map(rows.map(({ id, cameraId }) => [id, cameraId]));
+type SeenZone = Pick<Zone, 'id' | 'cameraId' | 'name' | 'kind' | 'labels'>;
+
+async function readZones(db: Database, ids: readonly string[]): Promise<readonly SeenZone[]> {
+  if (ids.length === 0) return [];
+  const { id, cameraId, name, kind, labels } = zones;
+  const isThere = inArray(id, [...ids]);
+  return db.read((orm) => orm.select({ id, cameraId, name, kind, labels }).from(zones).where(isThere));
 }

@@ -60,7 +60,7 @@ const fields = {
   enabled: z.boolean(),
   labels: setOf(label, LABELS_MAX, 'empty: all'),
   camera_ids: setOf(cameraIdSchema, CAMERAS_MAX, 'empty: all; one that is deleted stays here and matches nothing'),
-  zone_ids: setOf(z.uuid(), ZONES_MAX, 'empty: anywhere; one that is deleted stays here and matches nothing'),
+  zone_ids: setOf(z.uuid(), ZONES_MAX, 'empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)'),
   score_min: z.number().min(0).max(1).openapi({ description: 'of one detection' }),
   risk_min: z.int().min(0).max(100).openapi({ description: 'of the event' }),
   schedule: scheduleSchema.nullable().openapi({ description: 'null: at all times' }),

@@ -44,7 +44,8 @@ const span = {
 }; // prettier-ignore
 const found = json(trialSchema, 'what it would have told of');
 const busy = { 503: problem('two are being tried already') };
-const limits = 'Cool-downs included, by the risk that events have today, as if the rule had been enabled all the time.';
+const limits =
+  "Cool-downs included, by the risk that events have today and by the zones of today, as if the rule had been enabled all the time. What did not count when it was seen is in no event, and stays out, though today's zones would let it count.";
 
 const test = route('admin', {
   method: 'post',
@@ -70,7 +71,7 @@ const testDraft = route('admin', {
 export function addRuleTests(app: ApiApp, { db, clock, tryRule }: Pick<ApiOptions, 'db' | 'clock' | 'tryRule'>): void {
   app.openapi(test, async (c) => {
     const within = toSpan(c.req.valid('json'), clock.nowMs());
-    const rule = await readRule(c, db, c.req.valid('param').id);
+    const rule = await readRule(db, c.req.valid('param').id);
     return c.json(toTrialWire(await tryRule(rule, within), within), 200);
   });
 
@@ -78,7 +79,7 @@ export function addRuleTests(app: ApiApp, { db, clock, tryRule }: Pick<ApiOption
     const { rule: given, ...asked } = c.req.valid('json');
     const within = toSpan(asked, clock.nowMs());
     const rule = toRule(given, { id: newId(), createdAt: new Date(clock.nowMs()) });
-    await assertNamed(c, db, { rule, given, place: 'body.rule' });
+    await assertNamed(db, { rule, given, place: 'body.rule' });
     return c.json(toTrialWire(await tryRule(rule, within), within), 200);
   });
 }

@@ -1,5 +1,4 @@
-import type { Context } from 'hono';
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { z } from '@hono/zod-openapi';
 import { tables, type Database, type Tx } from '../../db/index.ts';
 import { lockRules } from '../../db/rule-lock.ts';
@@ -12,9 +11,8 @@ import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
 import { readPage } from '../lists/read-page.ts';
 import { pageOf, pageQuery } from '../pagination.ts';
-import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp, type ApiEnv } from '../route-parts.ts'; // prettier-ignore
-import { camerasOf } from '../visible.ts';
-import { assertNamed, isWithin } from './rule-checks.ts';
+import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherRequest, uuidParams, type ApiApp } from '../route-parts.ts'; // prettier-ignore
+import { assertNamed } from './rule-checks.ts';
 import { ruleCreateSchema, rulePatchSchema, ruleSchema, toRule, toRuleInput, toRuleWire, type RuleInput, type RulePatch } from './rule-schema.ts'; // prettier-ignore
 
 const { rules } = tables;
@@ -27,7 +25,7 @@ const list = route('admin', {
   method: 'get',
   path: '/api/rules',
   tags,
-  description: 'What alerts are made of. A key that is limited to some cameras sees the rules that are about them alone.',
+  description: 'What alerts are made of.',
   request: { query: z.strictObject(pageQuery) },
   responses: { 200: json(pageOf(ruleSchema), 'rules, newest first'), ...invalid },
 }); // prettier-ignore
@@ -65,25 +63,17 @@ const remove = route('admin', {
 /** The rules of alerts: what somebody wants to be told of, when, and where. */
 export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 'db' | 'transact' | 'clock'>): void {
   app.openapi(list, async (c) => {
-    const cameraIds = camerasOf(c);
-    const source = {
-      table: rules,
-      at: rules.createdAt,
-      id: rules.id,
-      held: [],
-      span: {},
-      looked: cameraIds === null ? undefined : sql`cardinality(${rules.cameraIds}) > 0 and ${rules.cameraIds} <@ ${sql.param([...cameraIds], rules.cameraIds)}`,
-    }; // prettier-ignore
+    const source = { table: rules, at: rules.createdAt, id: rules.id, held: [], span: {} };
     const { rows, ...page } = await db.read((orm) => readPage(orm, source, c.req.valid('query')));
     return c.json({ items: rows.map(toRuleWire), ...page }, 200);
   });
 
-  app.openapi(get, async (c) => c.json(toRuleWire(await readRule(c, db, c.req.valid('param').id)), 200));
+  app.openapi(get, async (c) => c.json(toRuleWire(await readRule(db, c.req.valid('param').id)), 200));
 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json');
     const rule = toRule(input, { id: newId(), createdAt: new Date(clock.nowMs()) });
-    await assertNamed(c, db, { rule, given: input, place: 'body' });
+    await assertNamed(db, { rule, given: input, place: 'body' });
     const { body, headers } = await createOnce(c, {
       transact,
       create: async (tx) => {
@@ -99,10 +89,10 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
   app.openapi(patch, async (c) => {
     const { id } = c.req.valid('param');
     const given = c.req.valid('json');
-    const before = await readRule(c, db, id);
-    await assertNamed(c, db, { rule: toPatched(before, given), given, place: 'body' });
+    const before = await readRule(db, id);
+    await assertNamed(db, { rule: toPatched(before, given), given, place: 'body' });
     const changed = await db.transaction(async (tx) => {
-      const rule = await lockRule(tx, c, id);
+      const rule = await lockRule(tx, id);
       const wire = toRuleWire(await writeRule(tx, toPatched(rule, given)));
       await recordChange(tx, c, { action: 'rule.updated', targetId: id, before: toRuleWire(rule), after: wire });
       return wire;
@@ -114,7 +104,7 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
     const { id } = c.req.valid('param');
     await db.transaction(async (tx) => {
       await lockRules(tx);
-      const rule = await lockRule(tx, c, id);
+      const rule = await lockRule(tx, id);
       await tx`delete from rules where id = ${id}`;
       await recordChange(tx, c, { action: 'rule.deleted', targetId: id, before: toRuleWire(rule), after: null });
     });
@@ -122,15 +112,15 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
   });
 }
 
-/** Throws `not_found`, also for a rule that whoever asks may not see. */
-export async function readRule(c: Context<ApiEnv>, db: Database, id: string): Promise<Rule> {
+/** Throws `not_found`. */
+export async function readRule(db: Database, id: string): Promise<Rule> {
   const [row] = await db.read((orm) => orm.select().from(rules).where(eq(rules.id, id)));
-  return row && isWithin(camerasOf(c), row) ? row : throwNoRule();
+  return row ?? throwNoRule();
 }
 
-async function lockRule(tx: Tx, c: Context<ApiEnv>, id: string): Promise<Rule> {
+async function lockRule(tx: Tx, id: string): Promise<Rule> {
   const [row] = await tx<Rule[]>`select * from rules where id = ${id} for no key update`;
-  return row && isWithin(camerasOf(c), row) ? row : throwNoRule();
+  return row ?? throwNoRule();
 }
 
 const throwNoRule = (): never => {

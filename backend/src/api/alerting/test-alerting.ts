@@ -26,11 +26,21 @@ export const heldBy = (holder: Holder): Pick<ApiOptions, 'authenticator'> => ({
   },
 });
 
-export async function seedZone(db: TestDatabase, cameraId: string): Promise<string> {
+interface SeedZone {
+  readonly kind?: 'watch' | 'ignore';
+  readonly labels?: readonly string[];
+  readonly enabled?: boolean;
+}
+
+export async function seedZone(
+  db: TestDatabase,
+  cameraId: string,
+  { kind = 'watch', labels = [], enabled = true }: SeedZone = {},
+): Promise<string> {
   const id = newId();
   await db.query((sql) => sql`
-    insert into zones (id, camera_id, name, kind, polygon, labels)
-    values (${id}, ${cameraId}, 'Gate', 'watch', '[[0,0],[1,0],[1,1]]', '{}')`); // prettier-ignore
+    insert into zones (id, camera_id, name, kind, polygon, labels, enabled)
+    values (${id}, ${cameraId}, 'Gate', ${kind}, '[[0,0],[1,0],[1,1]]', ${[...labels]}::text[], ${enabled})`); // prettier-ignore
   return id;
 }
 

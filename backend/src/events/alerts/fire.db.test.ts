@@ -41,6 +41,12 @@ describe('an alert', () => {
     expect(await readAlerts()).toMatchObject([{ capturedAt: at(5), label: 'dog' }]);
   });
 
+  it('is made of what is examined now, though the clock of whoever made the rule is ahead', async () => {
+    await addRule({ createdAt: new Date(Date.now() + 600_000) });
+    await shoot([{ second: 0 }]);
+    expect(await readAlerts()).toHaveLength(1);
+  });
+
   it('is of an enabled rule, in its schedule', async () => {
     const windows = (days: readonly ('mon' | 'tue')[]) => ({ timeZone: 'Europe/Berlin', windows: [{ days, from: '13:30', until: '14:01' }] }); // prettier-ignore
     await addRule({ name: 'off', enabled: false });

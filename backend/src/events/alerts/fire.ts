@@ -4,10 +4,12 @@
  * alerts of the other; behind that stands a unique index.
  *
  * A frame is judged when it is stored. What was stored before is looked at again only where the risk has risen to what a
- * rule waits for, by a later frame or by the analysis.
+ * rule waits for, by a later frame or by the analysis. A rule looks at what came after it was made: an old event may be
+ * analyzed again at any time. Of cameras that are deleted nothing is told any more.
  */
 import { holdRules } from '../../db/rule-lock.ts';
 import type { Say, Tx } from '../../db/index.ts';
+import type { EventRow } from '../../db/rows.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import type { NewId } from '../../lib/id.ts';
 import type { Alert, Rule } from '../../model/alert.ts';
@@ -17,6 +19,7 @@ import { findOutsideCooldown, matchRule, mayMatch, type SeenDetection } from './
 import {
   insertAlerts,
   pairOf,
+  readDeleted,
   readDetections,
   readNear,
   readTold,
@@ -33,9 +36,11 @@ export interface AlertOptions {
   readonly enqueue?: EnqueueDeliveries | undefined;
 }
 
+type SeenEvent = CameraEvent & Pick<EventRow, 'lastReceivedAt'>;
+
 /** An event as this transaction leaves it. */
 export interface TouchedEvent {
-  readonly event: CameraEvent;
+  readonly event: SeenEvent;
   /** Those of its detections that are new. */
   readonly fresh: readonly SeenDetection[];
   /** Its risk before this transaction; undefined when it was opened by it. */
@@ -43,7 +48,7 @@ export interface TouchedEvent {
 }
 
 export function toTouched(
-  events: readonly CameraEvent[],
+  events: readonly SeenEvent[],
   detections: readonly Detection[],
   before: readonly { readonly id: string; readonly riskBefore?: number }[],
 ): readonly TouchedEvent[] {
@@ -82,7 +87,7 @@ export async function alertOfAnalyzed(
 
 interface Found {
   readonly rule: Rule;
-  readonly event: CameraEvent;
+  readonly event: SeenEvent;
   readonly matches: readonly SeenDetection[];
 }
 
@@ -107,11 +112,17 @@ type Candidate = TouchedEvent & { readonly rule: Rule };
 
 /** What matches and was not told of yet. Asks the database only when something may match. */
 async function find(tx: Tx, rules: readonly Rule[], touched: readonly TouchedEvent[]): Promise<readonly Found[]> {
-  const candidates = touched.flatMap((one) => rules.filter((rule) => mayMatch(rule, one.event)).map((rule) => ({ ...one, rule }))); // prettier-ignore
+  const candidates = touched.flatMap((one) => rules.filter((rule) => isAbout(rule, one)).map((rule) => ({ ...one, rule }))); // prettier-ignore
   const likely = candidates.filter((one) => hasRisen(one) || matchRule(one.rule, one.event, one.fresh).length > 0);
   if (likely.length === 0) return [];
-  const told = await readTold(tx, likely.map(({ event }) => event.id)); // prettier-ignore
-  const untold = likely.filter(({ rule, event }) => !told.has(pairOf(rule.id, event.id)));
+  // Asked at once, these are one round trip.
+  const [told, deleted] = await Promise.all([
+    readTold(tx, likely.map(({ event }) => event.id)),
+    readDeleted(tx, likely.map(({ event }) => event.cameraId)),
+  ]); // prettier-ignore
+  const untold = likely.filter(
+    ({ rule, event }) => !told.has(pairOf(rule.id, event.id)) && !deleted.has(event.cameraId),
+  );
   const risen = new Set(untold.filter(hasRisen).map(({ event }) => event.id));
   const past = await readDetections(tx, [...risen]);
   return untold.flatMap((one): Found[] => {
@@ -120,6 +131,9 @@ async function find(tx: Tx, rules: readonly Rule[], touched: readonly TouchedEve
     return matches.length > 0 ? [{ rule, event, matches }] : [];
   });
 }
+
+const isAbout = (rule: Rule, { event, fresh }: TouchedEvent): boolean =>
+  mayMatch(rule, event) && (fresh.length > 0 || event.lastReceivedAt >= rule.createdAt);
 
 /** Whether the event's earlier detections were judged while its risk was still too low for the rule. */
 const hasRisen = ({ rule, riskBefore }: Candidate): boolean => riskBefore !== undefined && riskBefore < rule.riskMin;

@@ -69,6 +69,31 @@ describe('the analysis', () => {
     expect(await readAlerts()).toEqual([]);
   });
 
+  it('makes none of a rule that was made after the event, whose risk it raises', async () => {
+    await shoot([{ second: 0 }]);
+    await close();
+    const [event] = await db.query((sql) => sql<{ lastReceivedAt: Date }[]>`select last_received_at from events`);
+    const seenMs = event?.lastReceivedAt.getTime() ?? 0;
+    await addRule({ name: 'made after it', riskMin: 60, createdAt: new Date(seenMs + 1) });
+    await answer(90);
+    expect(await readAlerts()).toEqual([]);
+    await addRule({ name: 'made with it', riskMin: 91, createdAt: new Date(seenMs) });
+    await answer(95);
+    expect((await readAlerts()).map(({ ruleName }) => ruleName)).toEqual(['made with it']);
+  });
+
+  it('makes none of a camera that is deleted', async () => {
+    await addRule({ riskMin: 60 });
+    await shoot([{ second: 0 }]);
+    await close();
+    await db.query((sql) => sql`update cameras set deleted_at = now() where id = 'yard'`);
+    await answer(90);
+    expect(await readAlerts()).toEqual([]);
+    await db.query((sql) => sql`update cameras set deleted_at = null`);
+    await answer(90);
+    expect(await readAlerts()).toEqual([]); // the risk has not risen any more
+  });
+
   it('changes what an alert says of the event, until somebody has acknowledged it', async () => {
     await addRule();
     await shoot([{ second: 0 }]);

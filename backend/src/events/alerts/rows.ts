@@ -1,4 +1,4 @@
-import type { Sql, Tx } from '../../db/index.ts';
+import type { Tx } from '../../db/index.ts';
 import type { Alert } from '../../model/alert.ts';
 import { toTime } from '../../model/wire.ts';
 import type { SeenDetection } from './match.ts';
@@ -7,10 +7,10 @@ import type { SeenDetection } from './match.ts';
 export const DETECTIONS_READ_MAX = 20_000;
 
 /** What counts towards these events, by event: the first `DETECTIONS_READ_MAX` of all. */
-export async function readDetections(sql: Sql | Tx, eventIds: readonly string[]) {
+export async function readDetections(tx: Tx, eventIds: readonly string[]) {
   const byEvent = new Map<string, SeenDetection[]>(eventIds.map((id) => [id, []]));
   if (eventIds.length === 0) return byEvent;
-  const rows = await sql<(SeenDetection & { eventId: string })[]>`
+  const rows = await tx<(SeenDetection & { eventId: string })[]>`
     select event_id, id, frame_id, label, score, captured_at, zone_ids, suppressed_by from detections
     where event_id = any(${[...eventIds]}::uuid[]) order by captured_at, id limit ${DETECTIONS_READ_MAX}`;
   for (const { eventId, ...detection } of rows) byEvent.get(eventId)?.push(detection);
@@ -22,6 +22,13 @@ export async function readTold(tx: Tx, eventIds: readonly string[]): Promise<Rea
   const rows = await tx<{ ruleId: string | null; eventId: string }[]>`
     select rule_id, event_id from alerts where event_id = any(${[...new Set(eventIds)]}::uuid[])`;
   return new Set(rows.flatMap(({ ruleId, eventId }) => (ruleId === null ? [] : [pairOf(ruleId, eventId)])));
+}
+
+/** Which of these cameras are deleted. */
+export async function readDeleted(tx: Tx, cameraIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx<{ id: string }[]>`
+    select id from cameras where id = any(${[...new Set(cameraIds)]}::text[]) and deleted_at is not null`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 export const pairOf = (ruleId: string, id: string): string => `${ruleId} ${id}`;

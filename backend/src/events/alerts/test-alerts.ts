@@ -41,7 +41,7 @@ export function openForEachTest(): void {
     queue = await createTestQueue(db);
     for (const folder of ['yard', 'door']) await queue.resolveCamera(folder);
   });
-  beforeEach(() => db.query((sql) => sql`truncate rules, channels, events, frames, outbox cascade`));
+  beforeEach(() => db.query((sql) => sql`truncate rules, zones, channels, events, frames, outbox cascade`));
   afterEach(cleanups.run);
   afterAll(async () => {
     await queue.close();
@@ -67,10 +67,11 @@ export async function addRule(given: Partial<Rule> = {}): Promise<Rule> {
   };
   await db.query(
     (sql) => sql`
-      insert into rules (id, name, enabled, labels, camera_ids, zone_ids, score_min, risk_min, schedule, cooldown_s, channel_ids)
+      insert into rules (id, name, enabled, labels, camera_ids, zone_ids, score_min, risk_min, schedule, cooldown_s, channel_ids,
+        created_at)
       values (${rule.id}, ${rule.name}, ${rule.enabled}, ${[...rule.labels]}, ${[...rule.cameraIds]}, ${[...rule.zoneIds]}::uuid[],
         ${rule.scoreMin}, ${rule.riskMin}, ${rule.schedule && JSON.stringify(rule.schedule)}::text::jsonb, ${rule.cooldownS},
-        ${[...rule.channelIds]}::uuid[])`,
+        ${[...rule.channelIds]}::uuid[], ${rule.createdAt})`,
   );
   return rule;
 }

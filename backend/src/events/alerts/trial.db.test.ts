@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { steadyClock } from '../../lib/clock.ts';
 import type { Rule } from '../../model/alert.ts';
+import { newId } from '../../lib/id.ts';
 import type { DetectedObject } from '../../model/index.ts';
 import { createRuleTrials } from './trial.ts';
 import { addRule, at, db, openForEachTest, openStore, readAlerts, seen, shoot, type Shot } from './test-alerts.ts';
@@ -12,6 +13,22 @@ const span = { since: at(-86_400), until: at(86_400) };
 const tryRule = (rule: Rule, within = span) => createRuleTrials({ db, clock: steadyClock })(rule, within);
 const secondsOf = (alerts: readonly { readonly capturedAt: Date }[]) =>
   alerts.map(({ capturedAt }) => (capturedAt.getTime() - at(0).getTime()) / 1_000);
+
+const toFigure = (x: number): DetectedObject => ({
+  label: 'person',
+  score: 0.9,
+  bbox: { x, y: 100, width: 20, height: 200 },
+});
+const toStripe = (from: number, until: number) => [[from, 0], [until, 0], [until, 1], [from, 1]]; // prettier-ignore
+async function addZone(kind: 'watch' | 'ignore', from: number, until: number): Promise<string> {
+  const id = newId();
+  await db.query(
+    (sql) => sql`
+      insert into zones (id, camera_id, name, kind, polygon, labels)
+      values (${id}, 'yard', 'Half', ${kind}, ${JSON.stringify(toStripe(from, until))}::text::jsonb, '{}')`,
+  );
+  return id;
+}
 
 it('tells what a rule would have told, enabled or not, with what a cool-down keeps back', async () => {
   await shoot([{ second: 0 }, { second: 100, objects: [seen('dog')] }, { second: 200 }, { second: 1_000, cameraId: 'door' }]);
@@ -33,6 +50,31 @@ it('looks at events that began in its span, of the cameras of the rule', async (
   expect(trial).toMatchObject({ eventsExamined: 1, total: 1 });
   expect(secondsOf(trial.wouldAlert)).toEqual([100]);
 });
+
+it('goes by the zones of today, and not by those of then', async () => {
+    // Feet of a figure in the left half, and of one in the right half.
+    const [left, right] = [toFigure(100), toFigure(500)];
+    await shoot([{ second: 0, objects: [left] }, { second: 100, objects: [right] }, { second: 200, objects: [left, right] }]);
+    await db.query((sql) => sql`update detections set zone_ids = array[gen_random_uuid()]`);
+    const zone = await addZone('watch', 0, 0.5);
+    const rule = await addRule({ zoneIds: [zone] });
+    const trial = await tryRule(rule);
+    expect([trial.eventsExamined, secondsOf(trial.wouldAlert)]).toEqual([3, [0, 200]]);
+    expect(trial.wouldAlert.map(({ zoneIds }) => zoneIds)).toEqual([[zone], [zone]]);
+    // What the pipeline makes of the same.
+    await shoot([{ second: 1_000, objects: [left] }, { second: 1_100, objects: [right] }, { second: 1_200, objects: [left, right] }]);
+    expect(secondsOf(await readAlerts())).toEqual([1_000, 1_200]);
+    expect(secondsOf((await tryRule(rule)).wouldAlert)).toEqual([0, 200, 1_000, 1_200]);
+
+    await db.query((sql) => sql`update zones set polygon = ${JSON.stringify(toStripe(0.5, 1))}::text::jsonb`); // moved
+    expect(secondsOf((await tryRule(rule, { ...span, until: at(900) })).wouldAlert)).toEqual([100, 200]);
+    const ignore = await addZone('ignore', 0.75, 1);
+    expect(await tryRule(rule)).toMatchObject({ total: 0 });
+    expect(await tryRule(await addRule({ cameraIds: ['door'] }))).toMatchObject({ total: 0 });
+    await db.query((sql) => sql`update zones set enabled = false where id in (${zone}, ${ignore})`);
+    expect(await tryRule(rule)).toMatchObject({ total: 0 });
+    expect(await tryRule(await addRule())).toMatchObject({ total: 5 });
+  }); // prettier-ignore
 
 it('says when there is too much to list or to examine', async () => {
   await shoot([{ second: 0 }]);

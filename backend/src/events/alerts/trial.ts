@@ -1,7 +1,8 @@
 /**
  * What a rule would have made of the past: asks the same functions as the pipeline, of stored events in the order in which
- * they began. Two things it cannot know: the risk that an event had while it was under way (today's is taken), and in
- * which order late frames came. And it begins without any cool-down.
+ * they began, by the zones of today: who has drawn one wants to know what it does. Three things it cannot know: the risk
+ * that an event had while it was under way (today's is taken), in which order late frames came, and what events there would
+ * be of what did not count then. And it begins without any cool-down.
  */
 import type { Database } from '../../db/index.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -10,7 +11,8 @@ import type { Rule, RuleTrial, TrialAlert, TrialSpan } from '../../model/alert.t
 import type { CameraEvent } from '../../model/index.ts';
 import { toTime } from '../../model/wire.ts';
 import { findOutsideCooldown, matchRule, mayMatch, type SeenDetection } from './match.ts';
-import { DETECTIONS_READ_MAX, readDetections } from './rows.ts';
+import { readPlaced, readZonesOf } from './placed.ts';
+import { DETECTIONS_READ_MAX } from './rows.ts';
 
 const EVENTS_MAX = 10_000;
 const EVENTS_PER_PAGE_MAX = 500;
@@ -46,11 +48,12 @@ async function tryRule(options: RuleTrialsOptions, rule: Rule, span: TrialSpan):
   const { db, clock, eventsMax = EVENTS_MAX } = options;
   const tally = createTally(rule);
   const endMs = clock.nowMs() + TIME_MS_MAX;
+  const zonesOf = await readZonesOf(db, rule.cameraIds);
   let last: CameraEvent | undefined;
   let examined = 0;
   while (examined < eventsMax && clock.nowMs() < endMs) {
     const events = await readPage(db, rule, span, last, Math.min(EVENTS_PER_PAGE_MAX, eventsMax - examined));
-    const detections = await db.query((sql) => readDetections(sql, events.filter((event) => mayMatch(rule, event)).map(({ id }) => id))); // prettier-ignore
+    const detections = await readPlaced(db, events.filter((event) => mayMatch(rule, event)), zonesOf); // prettier-ignore
     for (const event of events) tally.add(event, detections.get(event.id) ?? []);
     examined += events.length;
     last = events.at(-1) ?? last;

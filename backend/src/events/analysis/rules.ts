@@ -2,7 +2,7 @@
 import type { Fragment, Say, Tx } from '../../db/index.ts';
 import type { EventRow } from '../../db/rows.ts';
 import type { Analysis } from '../../model/analysis.ts';
-import { toRiskLevel, type CameraEvent } from '../../model/index.ts';
+import { toRiskLevel } from '../../model/index.ts';
 import { toEventWire } from '../../model/wire.ts';
 import { alertOfAnalyzed, type AlertOptions, type TouchedEvent } from '../alerts/fire.ts';
 import { toRisk } from '../risk.ts';
@@ -73,7 +73,7 @@ export async function analyzeByRules(
   const touched: TouchedEvent[] = [];
   for (const row of rows) {
     const risk = toRisk({ ...toEventFacts(row), cameraName: row.cameraName }, rules.timeZone);
-    const [event] = await tx<CameraEvent[]>`
+    const [event] = await tx<EventRow[]>`
       update events set state = 'analyzed', analyzer = 'rules', risk_score = ${risk.score},
         risk_level = ${toRiskLevel(risk.score, rules.bands)}, summary = ${risk.summary}, reasoning = ${risk.reasoning}
       where id = ${row.id} returning *`;

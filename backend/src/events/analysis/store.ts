@@ -1,4 +1,5 @@
 import type { Say, Tx } from '../../db/index.ts';
+import type { EventRow } from '../../db/rows.ts';
 import type { Analysis, AnalystCall, Verdict } from '../../model/analysis.ts';
 import { toRiskLevel, type CameraEvent, type Risk } from '../../model/index.ts';
 import { toEventWire } from '../../model/wire.ts';
@@ -36,7 +37,7 @@ export async function storeVerdict(
 }
 
 async function storeRisk(tx: Tx, say: Say, { event, leaseId }: Claim, risk: Risk, options: RulesOptions) {
-  const [row] = await tx<CameraEvent[]>`
+  const [row] = await tx<EventRow[]>`
     update events set state = 'analyzed', analyzer = 'llm', risk_score = ${risk.score},
       risk_level = ${toRiskLevel(risk.score, options.rules.bands)}, summary = ${risk.summary}, reasoning = ${risk.reasoning},
       analysis_due_at = null, analysis_requested = false, analysis_attempts = 0, analysis_lease_id = null,

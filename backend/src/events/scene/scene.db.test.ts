@@ -120,6 +120,29 @@ describe('what stands still', () => {
     expect((await reasons()).filter((reason) => reason === null)).toHaveLength(2);
   });
 
+  it('is told of as one who lingers: a person', async () => {
+    await examine([0, 10, 20, 30, 40, 50, 60].map((second) => ({ second, objects: [left] })));
+    expect(await readEvents()).toMatchObject([{ riskScore: 50, frameCount: 7 }]);
+    await examine(
+      Array.from({ length: 30 }, (_, n) => ({ second: 70 + n * 10, objects: [left] })),
+      { atOnce: true },
+    );
+    const still = (await readDetections()).filter(({ suppressedBy }) => suppressedBy === 'stationary');
+    expect(still.map(({ capturedAt }) => capturedAt)).toEqual([300, 310, 320, 330, 340, 350, 360].map(at));
+    expect((await readEvents()).map(({ riskScore }) => riskScore)).toEqual([50, 50, 50]);
+  });
+
+  it('hides nobody who comes later, where a camera takes pictures of visitors alone', async () => {
+    const visit = (second: number) => [0, 3, 6].map((after) => ({ second: second + after, objects: [left] }));
+    await examine(
+      Array.from({ length: 21 }, (_, n) => ({ second: n * 30, objects: [left] })),
+      { atOnce: true },
+    );
+    expect((await reasons()).at(-1)).toBe('stationary');
+    for (const hour of [1, 6, 11, 16, 21, 26]) await examine(visit(hour * 3_600), { atOnce: true });
+    expect((await reasons()).slice(21)).toEqual(Array(18).fill(null));
+  });
+
   it('counts when it is switched off, and nothing is remembered', async () => {
     const store = createStore({ ...rules, stationaryMs: undefined });
     await examine([0, 30, 60, 90].map((second) => ({ second, objects: [carRight] })), { stores: [store] }); // prettier-ignore

@@ -1,42 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NEIGHBOURS, REMEMBERED_MAX, seeFrame, toOverlap, type Remembered, type SceneObject } from './stationary.ts';
-
-const STATIONARY_S = 60;
-const HOUR_S = 3_600;
-const DAY_S = 24 * HOUR_S;
-
-const at = (x: number, label = 'car'): SceneObject => ({ label, box: { x, y: 0.5, width: 0.2, height: 0.1 } });
-const car = at(0.1);
-
-/** A camera whose frames come one after the other; tells of each object whether it counts. */
-function watchScene() {
-  let next = 0;
-  let memory: readonly Remembered[] = [];
-  const examined: number[] = [];
-  const rules = { stationaryMs: STATIONARY_S * 1_000, newId: () => `o${++next}` };
-  function see(second: number, ...objects: readonly SceneObject[]): readonly boolean[] {
-    const capturedMs = second * 1_000;
-    const near = (isNear: (ms: number) => boolean) =>
-      examined.filter(isNear).sort((a, b) => Math.abs(a - capturedMs) - Math.abs(b - capturedMs)).slice(0, NEIGHBOURS); // prettier-ignore
-    const frame = {
-      ...{ capturedMs, receivedMs: Math.max(capturedMs, ...examined), objects },
-      examinedBeforeMs: near((ms) => ms < capturedMs),
-      examinedAfterMs: near((ms) => ms > capturedMs),
-    };
-    examined.push(capturedMs);
-    // Without objects that count nobody looks into the memory.
-    if (objects.length === 0) return [];
-    const scene = seeFrame(memory, frame, rules);
-    memory = scene.memory;
-    return scene.stationary.map((isStill) => !isStill);
-  }
-  return { see, memory: () => memory, times: (...times: number[]) => times.map((second) => see(second, car)[0]) };
-}
-
-/** Every so many seconds, from the first up to and without the last. */
-const every = (stepS: number, fromS: number, untilS: number): number[] =>
-  Array.from({ length: Math.ceil((untilS - fromS) / stepS) }, (_, index) => fromS + index * stepS);
+import { REMEMBERED_MAX, seeFrame, toOverlap, type Remembered } from './stationary.ts';
+import { at, car, DAY_S, every, HOUR_S, watchScene } from './test-watch.ts';
 
 describe('a parked car', () => {
   it('counts for a minute, and not after that', () => {
@@ -106,31 +71,6 @@ describe('a parked car', () => {
       see(second, at((second % 97) / 100, `p${second}`), at((second % 89) / 100, `q${second}`));
     expect(memory().length).toBeLessThanOrEqual(2 * REMEMBERED_MAX);
     expect(times(300)).toEqual([false]);
-  });
-});
-
-describe('two visitors who stand in the same place', () => {
-  const visitor = at(0.1, 'person');
-
-  it('both count, though the second comes soon', () => {
-    const { see } = watchScene();
-    for (const second of every(2, 0, 20)) see(second, visitor);
-    for (const second of every(2, 20, 60)) see(second);
-    expect(every(2, 60, 80).map((second) => see(second, visitor)[0])).not.toContain(false);
-  });
-
-  it('both count, where the camera only takes pictures of visitors', () => {
-    const { see } = watchScene();
-    // Nobody stands exactly as another did.
-    const counts = every(HOUR_S, 0, 9 * HOUR_S).map((second, n) => see(second, at(0.1 + 0.012 * n, 'person'))[0]);
-    expect(counts).not.toContain(false);
-  });
-
-  it('of whom the first stayed for long, do not hide the third, an hour later', () => {
-    const { see } = watchScene();
-    for (const second of every(2, 0, 120)) see(second, visitor);
-    for (const second of every(60, 120, HOUR_S)) see(second);
-    expect(see(HOUR_S, visitor)).toEqual([true]);
   });
 });
 

@@ -11,6 +11,10 @@
  * detectors miss things, and something passes in front of them, so a stationary object may be missed for a while, and
  * one that is not stationary yet for a little while. Frames come in any order: time is that of capture, and what is known
  * of an object only grows, to both sides.
+ *
+ * Where nobody looks there is nothing to be missed in: a doorbell takes pictures of visitors alone. A car is then still
+ * the parked one. But whoever moves by herself is another one, unless she was seen there a moment ago: one event too
+ * many is a nuisance, a visitor of whom nobody hears is a danger. She may stand there longer, too, before she is no news.
  */
 import type { NewId } from '../../lib/id.ts';
 
@@ -63,8 +67,12 @@ const OVERLAP_AFTER_SILENCE_MIN = 0.9;
 const SIGHTINGS_MIN = 3;
 /** Not seen in so many frames in a row and for so long (in `stationaryMs`), a stationary object has gone. */
 const GONE = { frames: 5, times: 10 };
-/** One that is not stationary yet. */
+/** One that is not stationary yet, or that moves by itself. */
 const GONE_EARLY = { frames: 3, times: 0.5 };
+/** What moves by itself is another one after a silence of `stationaryMs`, and of this at least, whoever looked. */
+const CHAIN_MS_MIN = 120_000;
+/** It is stationary after so many `stationaryMs`, and not before this: who lingers is to be told of as one who does. */
+const MOVER = { times: 5, stillMsMin: 120_000 };
 export const NEIGHBOURS = Math.max(GONE.frames, GONE_EARLY.frames);
 /** What is seen there after so long is another object, whether somebody looked meanwhile or not. */
 export const FORGET_MS = 86_400_000;
@@ -76,13 +84,23 @@ export const REMEMBERED_MAX = 100;
 /** Detectors are not sure which of them a van is, and say now this, now that. */
 const VEHICLES: ReadonlySet<string> = new Set(['car', 'truck', 'bus']);
 const kindOf = (label: string): string => (VEHICLES.has(label) ? 'vehicle' : label);
+/** What stays where somebody left it, of the labels of COCO. Anything else may be someone: also what no list knows. */
+const LEFT_STANDING: ReadonlySet<string> = new Set([
+  ...['bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat'],
+  ...['traffic light', 'fire hydrant', 'stop sign', 'parking meter', 'bench'],
+  ...['chair', 'couch', 'potted plant', 'bed', 'dining table', 'toilet', 'tv', 'microwave', 'oven', 'toaster', 'sink'],
+  ...['refrigerator', 'clock', 'vase'],
+]);
+const isMover = ({ label }: SceneObject): boolean => !LEFT_STANDING.has(label);
 
 /** `memory` is what is remembered of this camera. The frame must not have been given before. */
 export function seeFrame(memory: readonly Remembered[], frame: SceneFrame, rules: SceneRules): Scene {
   const known = new Map(memory.map((one) => [one.id, one]));
   const seen = new Set<string>();
   const ids = frame.objects.map((object) => {
-    const match = findMatch([...known.values()], object, frame, rules);
+    // Two vehicles in one place are one that the detector is not sure of; two people are two.
+    const free = [...known.values()].filter((one) => !isMover(one) || !seen.has(one.id));
+    const match = findMatch(free, object, frame, rules);
     const one = match ? seeAgain(match, frame, seen) : remember(object, frame, rules);
     known.set(one.id, one);
     seen.add(one.id);
@@ -108,8 +126,9 @@ function findMatch(
 /** Whether what overlaps it so much in this frame is the remembered object, still or already. */
 function isSame(one: Remembered, overlap: number, frame: SceneFrame, rules: SceneRules): boolean {
   const { silentMs, isGone } = toAbsence(one, frame, rules);
+  const silentMsMax = isMover(one) ? Math.max(CHAIN_MS_MIN, rules.stationaryMs) : FORGET_MS;
   const isUnwatched = !isStationary(one, rules) && silentMs >= GONE.times * rules.stationaryMs;
-  return overlap >= (isUnwatched ? OVERLAP_AFTER_SILENCE_MIN : OVERLAP_MIN) && silentMs < FORGET_MS && !isGone;
+  return overlap >= (isUnwatched ? OVERLAP_AFTER_SILENCE_MIN : OVERLAP_MIN) && silentMs < silentMsMax && !isGone;
 }
 
 /** Between its sightings and the frame, on whichever side of them that is. */
@@ -119,7 +138,7 @@ function toAbsence(one: Remembered, { capturedMs, examinedBeforeMs, examinedAfte
     ? examinedBeforeMs.filter((ms) => ms > one.lastSeenMs)
     : examinedAfterMs.filter((ms) => ms < one.firstSeenMs);
   const silentMs = Math.max(0, capturedMs - one.lastSeenMs, one.firstSeenMs - capturedMs);
-  const gone = isStationary(one, rules) ? GONE : GONE_EARLY;
+  const gone = isStationary(one, rules) && !isMover(one) ? GONE : GONE_EARLY;
   return {
     silentMs,
     isLater,
@@ -127,8 +146,11 @@ function toAbsence(one: Remembered, { capturedMs, examinedBeforeMs, examinedAfte
   };
 }
 
-const isStationary = (one: Remembered | undefined, { stationaryMs }: SceneRules): boolean =>
-  one !== undefined && one.sightings >= SIGHTINGS_MIN && one.lastSeenMs - one.firstSeenMs >= stationaryMs;
+const isStationary = (one: Remembered | undefined, rules: SceneRules): boolean =>
+  one !== undefined && one.sightings >= SIGHTINGS_MIN && one.lastSeenMs - one.firstSeenMs >= toStillMs(one, rules);
+
+const toStillMs = (one: Remembered, { stationaryMs }: SceneRules): number =>
+  isMover(one) ? Math.max(MOVER.stillMsMin, MOVER.times * stationaryMs) : stationaryMs;
 
 /** Two boxes of one frame in one place (a van that is a car and a truck) are one sighting. */
 const seeAgain = (one: Remembered, { capturedMs }: SceneFrame, seen: ReadonlySet<string>): Remembered => ({
