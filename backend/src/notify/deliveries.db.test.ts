@@ -9,8 +9,10 @@ import { newId } from '../lib/id.ts';
 import { createEnqueue } from './enqueue.ts';
 import { createGuard } from './guard.ts';
 import { createSenders } from './kinds/index.ts';
+import type { Outgoing } from './kinds/kind.ts';
 import { ATTEMPTS_MAX, claimDeliveries, markDelivered, reapDeliveries, tidyDeliveries } from './ledger.ts';
 import { createPictureReader } from './picture.ts';
+import { SendError } from './send-error.ts';
 import { createChannelTester } from './tester.ts';
 import { db, enqueueAlert, guard, makeDue, openForEachTest, readDeliveries, SECRET, seedAlert, seedChannel, startReceiver, startWorker, webhookTo } from './test-notify.ts'; // prettier-ignore
 
@@ -121,15 +123,30 @@ describe('what goes wrong', () => {
     expect(ids).toEqual([failed.id, failed.id]);
   });
 
-  it('is dead after the last attempt', async () => {
-    startWorker();
-    await enqueueAlert([await seedChannel('webhook', webhookTo(`http://127.0.0.1:${await freePort()}`))]);
-    await db.query((sql) => sql`update deliveries set attempts = ${ATTEMPTS_MAX - 1} where state = 'pending'`);
-    const [row] = await eventually(async () => {
+  it('keeps of several recipients who has it already', async () => {
+    const told: (readonly string[])[] = [];
+    const send = ({ outgoing }: { readonly outgoing: Outgoing }) => {
+      told.push(outgoing.takenBy);
+      if (told.length > 1) return Promise.resolve('250 OK');
+      return Promise.reject(new SendError('unavailable', 'not for b', { takenBy: ['a@home.example'] }));
+    };
+    const id = await seedChannel('mqtt', { url: 'mqtt://127.0.0.1:1883' });
+    const worker = startWorker({ senders: createSenders(() => send), linked: () => [id] });
+    await enqueueAlert([id]);
+    await eventually(() => told.length === 1);
+    await eventually(async () => {
       await makeDue();
-      const rows = await readDeliveries();
-      return rows[0]?.state === 'dead' ? rows : undefined;
+      worker.wake();
+      return told.length === 2;
     });
+    expect(told).toEqual([[], ['a@home.example']]);
+  });
+
+  it('is dead after the last attempt', async () => {
+    await enqueueAlert([await seedChannel('webhook', webhookTo(`http://127.0.0.1:${await freePort()}`))]);
+    await db.query((sql) => sql`update deliveries set attempts = ${ATTEMPTS_MAX - 1}`);
+    startWorker();
+    const [row] = await untilEnded();
     expect(row).toMatchObject({ attempts: ATTEMPTS_MAX, errorKind: 'unavailable' });
     expect(row?.errorMessage).toContain('ECONNREFUSED');
   });
@@ -153,14 +170,18 @@ describe('what goes wrong', () => {
     await eventually(isOff, { what: 'the channel off' });
   });
 
-  it('is a private address that nobody has allowed: nothing is sent, and the reason says what to set', async () => {
+  it('is a private address that nobody has allowed: nothing is sent, the reason says what to set, and a name may come to mean another', async () => {
     const receiver = await startReceiver();
     startWorker({ guard: createGuard({ allowed: [] }) });
     const named = receiver.url.replace('127.0.0.1', 'localhost');
     await enqueueAlert([await seedChannel('webhook', webhookTo(receiver.url)), await seedChannel('webhook', webhookTo(named))]); // prettier-ignore
-    const rows = await untilEnded(2);
-    for (const row of rows) expect(row).toMatchObject({ state: 'dead', errorKind: 'forbidden' });
-    expect(rows.map(({ errorMessage }) => errorMessage).join()).toContain('NOTIFY_PRIVATE_ALLOWED');
+    const rows = await eventually(async () => {
+      const found = await readDeliveries();
+      return found.every(({ errorKind }) => errorKind !== null) ? found : undefined;
+    });
+    const expected = [{ state: 'dead', errorKind: 'forbidden' }, { state: 'pending', errorKind: 'unavailable' }]; // prettier-ignore
+    expect(rows.toSorted((a, b) => a.state.localeCompare(b.state))).toMatchObject(expected);
+    for (const row of rows) expect(row.errorMessage).toContain('NOTIFY_PRIVATE_ALLOWED');
     expect(receiver.received).toEqual([]);
   });
 
@@ -188,7 +209,7 @@ describe('a crash', () => {
     const [claimed] = await claim();
     if (!claimed) throw new Error('a delivery is due');
     const { webhook } = createSenders(() => () => Promise.reject(new Error('none')));
-    const outgoing = { id: claimed.id, message: claimed.payload as never, picture: null };
+    const outgoing = { id: claimed.id, message: claimed.payload as never, picture: null, takenBy: [] };
     await webhook({ settings: claimed.channel.settings as never, outgoing, guard, clock, signal: new AbortController().signal }); // prettier-ignore
     expect(await claim()).toEqual([]);
     await db.query((sql) => sql`update deliveries set lease_expires_at = now() - interval '1 s'`);
@@ -311,11 +332,13 @@ it('is never empty-handed for want of a picture', async () => {
   expect(receiver.received[0]?.headers['filename']).toBeUndefined();
 });
 
-it('shows the frame of an alert with what was found in it, weakest first; nothing of a frame that is no more', async () => {
+it('shows the frame of an alert with what counts of what was found in it, weakest first; nothing of a frame that is no more', async () => {
   const { frameId, eventId } = await seedAlert();
   const found = { frameId, eventId, cameraId: 'yard', capturedAt: seedTime(0) };
   await seedDetection(db, { ...found, score: 0.9 });
   await seedDetection(db, { ...found, label: 'dog', score: 0.5 });
+  await seedDetection(db, { ...found, label: 'car', score: 0.7 });
+  await db.query((sql) => sql`update detections set event_id = null, suppressed_by = 'stationary' where label = 'car'`);
   const drawn: unknown[] = [];
   const draw = (...given: unknown[]) => Promise.resolve(Buffer.from(`${drawn.push(given)}`));
   const readPicture = createPictureReader({ db, draw });
