@@ -6,6 +6,7 @@
  */
 import type { Sql } from '../db/index.ts';
 import type { NightjarError } from '../lib/errors.ts';
+import { SendError } from './send-error.ts';
 
 /** In all about a day: see `toBackoffMs`. */
 export const ATTEMPTS_MAX = 10;
@@ -84,16 +85,17 @@ export async function markDelivered(sql: Sql, lease: Lease, response: string): P
     where ${isHeld(sql, lease)}`;
 }
 
-/** `againMs` is undefined when it is not to be tried again. */
+/** `againMs` is undefined when it is not to be tried again. Who has it already is kept with it. */
 export async function markFailed(
   sql: Sql,
   lease: Lease,
   { error, againMs }: { readonly error: NightjarError; readonly againMs: number | undefined },
 ): Promise<void> {
+  const taken = error instanceof SendError && error.takenBy.length > 0 ? { taken_by: error.takenBy } : {};
   await sql`
     update deliveries set state = ${againMs === undefined ? 'dead' : 'pending'}, lease_owner = null, lease_expires_at = null,
       available_at = now() + ${againMs ?? 0} * interval '1 ms', error_kind = ${error.kind},
-      error_message = ${toStorable(error.message)}
+      error_message = ${toStorable(error.message)}, payload = payload || ${JSON.stringify(taken)}::text::jsonb
     where ${isHeld(sql, lease)}`;
 }
 

@@ -151,7 +151,7 @@ export const toSending = <Settings>(
   picture: Buffer | null = null,
 ): SendOptions<Settings> => ({
   settings,
-  outgoing: { id: newId(), message, picture },
+  outgoing: { id: newId(), message, picture, takenBy: [] },
   guard,
   clock,
   signal: new AbortController().signal,
