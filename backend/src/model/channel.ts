@@ -133,12 +133,14 @@ export const settingsOf = {
   mqtt: mqttSettings,
 } as const satisfies Record<ChannelKind, z.ZodType>;
 
-/** A webhook's signing secrets are ours: that of before still signs until its time is up, so that none is missed. */
+/**
+ * A webhook's signing secrets are ours. Those of before still sign until their time is up, so that nothing is missed: each
+ * of them, for of several rotations in a row the receiver may know the secret of any.
+ */
 export const webhookStored = z.object({
   ...webhookSettings.shape,
   secret: z.string(),
-  previous_secret: z.string().nullable(),
-  previous_until: z.iso.datetime().nullable(),
+  previous_secrets: z.array(z.object({ secret: z.string(), until: z.iso.datetime() })),
 });
 
 export type WebhookStored = z.infer<typeof webhookStored>;
@@ -166,7 +168,7 @@ export const placeOf = {
 } as const satisfies Record<ChannelKind, readonly string[]>;
 
 export const secretsOf = {
-  webhook: ['secret', 'previous_secret'],
+  webhook: ['secret', 'previous_secrets'],
   email: ['password'],
   ntfy: ['token', 'password'],
   mqtt: ['password'],

@@ -18,13 +18,16 @@ import { db, enqueueAlert, guard, makeDue, openForEachTest, readDeliveries, SECR
 
 openForEachTest();
 
-const wishes = { owner: 1, count: 10, perChannel: 2, full: [], linked: [] };
+const wishes = { owner: 1, count: 10, perChannel: 2, inHand: new Map<string, number>(), linked: [] };
 const claim = (more: object = {}) => db.query((sql) => claimDeliveries(sql, { ...wishes, ...more }));
 const untilEnded = (count = 1) =>
   eventually(async () => {
     const rows = await readDeliveries();
     return rows.filter(({ state }) => state === 'done' || state === 'dead').length >= count ? rows : undefined;
   });
+
+const isEnabled = async (id: string) =>
+  (await db.query((sql) => sql<{ enabled: boolean }[]>`select enabled from channels where id = ${id}`))[0]?.enabled;
 
 describe('an alert', () => {
   it('arrives signed, whole, and once', async () => {
@@ -81,11 +84,18 @@ describe('an alert', () => {
     expect(await readDeliveries()).toEqual([]);
   });
 
-  it('is signed with the secret of before as well, for as long as that counts', async () => {
+  it('is signed with the secrets of before as well, for as long as they count', async () => {
     const receiver = await startReceiver();
     const old = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
-    const rotated = { previous_secret: old, previous_until: new Date(Date.now() + 60_000).toISOString() };
-    const over = { ...rotated, previous_until: new Date(Date.now() - 1).toISOString() };
+    const older = `whsec_${Buffer.alloc(32, 11).toString('base64')}`;
+    const until = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const rotated = { previous_secrets: [{ secret: old, until: until(60_000) }, { secret: older, until: until(30_000) }] }; // prettier-ignore
+    const over = {
+      previous_secrets: [
+        { secret: old, until: until(-1) },
+        { secret: older, until: until(-1) },
+      ],
+    };
     startWorker();
     await enqueueAlert([await seedChannel('webhook', webhookTo(`${receiver.url}/new`, rotated))]);
     await enqueueAlert([await seedChannel('webhook', webhookTo(`${receiver.url}/over`, over))]);
@@ -93,8 +103,9 @@ describe('an alert', () => {
     for (const { path, body, headers } of receiver.received) {
       const verify = (secret: string) => new Webhook(secret).verify(body.toString(), headers as Record<string, string>);
       expect(verify(SECRET)).toBeTruthy();
-      if (path === '/new') expect(verify(old)).toBeTruthy();
-      else expect(() => verify(old)).toThrow();
+      for (const before of [old, older])
+        if (path === '/new') expect(verify(before)).toBeTruthy();
+        else expect(() => verify(before)).toThrow();
     }
   });
 });
@@ -166,8 +177,30 @@ describe('what goes wrong', () => {
     const id = await seedChannel('webhook', webhookTo(receiver.url));
     await enqueueAlert([id]);
     await untilEnded();
-    const isOff = async () => (await db.query((sql) => sql<{ enabled: boolean }[]>`select enabled from channels where id = ${id}`))[0]?.enabled === false; // prettier-ignore
-    await eventually(isOff, { what: 'the channel off' });
+    await eventually(async () => !(await isEnabled(id)), { what: 'the channel off' });
+    const audit = await db.query((sql) => sql`select actor_id, via, action, target_id, before, after from audit`);
+    expect(audit).toMatchObject([{ actorId: 'system', via: 'system', action: 'channel.switched_off', targetId: id, before: { enabled: true }, after: { enabled: false } }]); // prettier-ignore
+    expect(JSON.stringify(audit)).not.toContain('whsec_');
+  });
+
+  it('leaves a channel on that somebody has put right meanwhile', async () => {
+    const right = await startReceiver();
+    const id = await seedChannel('webhook', webhookTo('http://127.0.0.1:9'));
+    const wrong = await startReceiver(async (_, response) => {
+      await db.query(
+        (sql) => sql`update channels set settings = settings || jsonb_build_object('url', ${right.url}::text)`,
+      );
+      response.writeHead(410).end();
+    });
+    await db.query(
+      (sql) => sql`update channels set settings = settings || jsonb_build_object('url', ${wrong.url}::text)`,
+    );
+    startWorker();
+    await enqueueAlert([id]);
+    await untilEnded();
+    await enqueueAlert([id]);
+    await eventually(() => right.received.length === 1, { what: 'the next alert at the right place' });
+    expect(await isEnabled(id)).toBe(true);
   });
 
   it('is a private address that nobody has allowed: nothing is sent, the reason says what to set, and a name may come to mean another', async () => {
@@ -253,6 +286,22 @@ it('takes each delivery once, however many claim', async () => {
   expect(new Set(claimed).size).toBe(20);
 });
 
+it('has no more under way for a channel than it may', async () => {
+  const id = await seedChannel('webhook', webhookTo('http://127.0.0.1:9'));
+  for (let count = 0; count < 4; count += 1) await enqueueAlert([id]);
+  expect(await claim({ inHand: new Map([[id, 1]]) })).toHaveLength(1);
+  expect(await claim({ inHand: new Map([[id, 2]]) })).toHaveLength(0);
+  expect(await claim()).toHaveLength(2);
+});
+
+it('after days without a process still sends what waits', async () => {
+  const receiver = await startReceiver();
+  await enqueueAlert([await seedChannel('webhook', webhookTo(receiver.url))]);
+  await db.query((sql) => sql`update deliveries set available_at = now() - interval '3 days'`);
+  startWorker();
+  expect(await untilEnded()).toMatchObject([{ state: 'done', attempts: 1 }]);
+});
+
 it('lets no slow channel hold up another', async () => {
   const slow = await startReceiver(() => undefined);
   const quick = await startReceiver();
@@ -279,7 +328,7 @@ it('finds what is due without walking through what waits for another channel', a
   expect(JSON.stringify(plan)).toMatch(
     /deliveries_pending.*Index Cond: \(\(channel_id = channels\w*\.id\) AND \(available_at/,
   );
-  expect((await claim({ full: [dead] })).map(({ channel }) => channel.id)).toEqual([other]);
+  expect((await claim({ inHand: new Map([[dead, 2]]) })).map(({ channel }) => channel.id)).toEqual([other]);
 });
 
 it('forgets what ended long ago, and gives up what nobody could send', async () => {

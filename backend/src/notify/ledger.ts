@@ -39,26 +39,27 @@ export interface ClaimWishes {
   readonly count: number;
   /** Of one channel. */
   readonly perChannel: number;
-  /** Channels that have as many in hand as they may. */
-  readonly full: readonly string[];
+  /** How many of each are in hand already. */
+  readonly inHand: ReadonlyMap<string, number>;
   /** Channels of MQTT that this process keeps the connection of: it alone sends there. */
   readonly linked: readonly string[];
 }
 
 /** Leases what is due, of each channel the longest due first. Not waiting for locks: claimers that race take different ones. */
 export async function claimDeliveries(sql: Sql, wishes: ClaimWishes): Promise<readonly ClaimedDelivery[]> {
-  const { owner, count, perChannel, full, linked } = wishes;
+  const { owner, count, perChannel, inHand, linked } = wishes;
   const rows = await sql<ClaimRow[]>`
     with picked as (
-      select pick.id from channels cross join lateral (
+      select pick.id from channels
+      left join unnest(${[...inHand.keys()]}::uuid[], ${[...inHand.values()]}::int[]) as busy(id, count) on busy.id = channels.id
+      cross join lateral (
         select id, available_at, row_number() over (order by available_at, id) as turn from (
           select id, available_at from deliveries
           where channel_id = channels.id and state = 'pending' and available_at <= now()
-          order by available_at, id limit ${perChannel}
+          order by available_at, id limit greatest(0, ${perChannel} - coalesce(busy.count, 0))
         ) as due
       ) as pick
-      where channels.enabled and channels.id <> all(${[...full]}::uuid[])
-        and (channels.kind <> 'mqtt' or channels.id = any(${[...linked]}::uuid[]))
+      where channels.enabled and (channels.kind <> 'mqtt' or channels.id = any(${[...linked]}::uuid[]))
       order by pick.turn, pick.available_at limit ${count}
     ), locked as (
       select deliveries.id from deliveries join picked using (id) where state = 'pending' for update of deliveries skip locked
@@ -104,11 +105,6 @@ export async function release(sql: Sql, lease: Lease): Promise<void> {
   await sql`
     update deliveries set state = 'pending', attempts = attempts - 1, lease_owner = null, lease_expires_at = null
     where ${isHeld(sql, lease)}`;
-}
-
-/** The other side wants no more of us: what waits for it is told so when it is tried again, by a person. */
-export async function switchOff(sql: Sql, channelId: string): Promise<void> {
-  await sql`update channels set enabled = false where id = ${channelId}`;
 }
 
 /** Takes back leases whose time is up; after the last attempt they are dead. Resolves to how many. */

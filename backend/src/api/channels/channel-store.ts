@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Tx } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { CHANNELS_CHANNEL } from '../../model/channel.ts';
-import { recordChange } from '../audit-log.ts';
+import { recordChange, recordOwnChange } from '../audit-log.ts';
 import type { ApiEnv } from '../route-parts.ts';
 import { toChannelWire, type ChannelRow } from './channel-wire.ts';
 
@@ -40,6 +40,29 @@ export async function changeChannel(
   await recordChange(tx, c, { action, targetId: id, ...told });
   await tellChanged(tx);
   return after;
+}
+
+/**
+ * The other side wants no more of us: nobody of this house has asked for it, so the audit says who did. Resolves to false
+ * where somebody has switched it off, or changed it since those settings were used: they may have put right what was wrong.
+ */
+export async function switchChannelOff(
+  tx: Tx,
+  { id, settings }: { readonly id: string; readonly settings: unknown },
+): Promise<boolean> {
+  const [row] = await tx<ChannelRow[]>`
+    update channels set enabled = false
+    where id = ${id} and enabled and settings = ${JSON.stringify(settings)}::text::jsonb returning *`;
+  if (!row) return false;
+  const after = toChannelWire(row);
+  await recordOwnChange(tx, {
+    action: 'channel.switched_off',
+    targetId: id,
+    before: { ...after, enabled: true },
+    after,
+  });
+  await tellChanged(tx);
+  return true;
 }
 
 export async function deleteChannel(tx: Tx, c: Context<ApiEnv>, id: string): Promise<void> {

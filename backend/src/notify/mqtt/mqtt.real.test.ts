@@ -42,6 +42,7 @@ function openNotifier() {
   const notifier = createNotifier({
     ...{ db, target: db.target, clock, log, allowed: ALLOWED },
     readPicture: () => Promise.resolve(JPEG),
+    switchOff: () => Promise.resolve(false),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
