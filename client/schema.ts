@@ -3571,7 +3571,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
-      /** @description there are 100 channels already */
+      /** @description there are 100 channels already, or one of MQTT with this base topic at this broker */
       409: {
         headers: {
           [name: string]: unknown;
@@ -3776,6 +3776,15 @@ export interface operations {
       };
       /** @description there is no such thing */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description another channel of MQTT has this base topic at this broker */
+      409: {
         headers: {
           [name: string]: unknown;
         };

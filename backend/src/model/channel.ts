@@ -148,6 +148,17 @@ export type EmailSettings = z.infer<typeof emailSettings>;
 export type NtfySettings = z.infer<typeof ntfySettings>;
 export type MqttSettings = z.infer<typeof mqttSettings>;
 
+/** By this, entities of one Nightjar are told from those of another at the same broker. */
+export const toMqttNode = ({ base_topic: base }: Pick<MqttSettings, 'base_topic'>): string => base.replaceAll('/', '_');
+
+/**
+ * Whether two channels would overwrite each other's topics, and take each other's back. By the host alone: a broker mostly
+ * listens on two ports, in the clear and encrypted.
+ */
+export const isSameMqttPlace = (a: MqttPlace, b: MqttPlace): boolean =>
+  new URL(a.url).hostname.toLowerCase() === new URL(b.url).hostname.toLowerCase() && toMqttNode(a) === toMqttNode(b);
+type MqttPlace = Pick<MqttSettings, 'url' | 'base_topic'>;
+
 const channelBase = { id: z.uuid(), name: z.string() };
 
 /** A row of `channels`, its settings whole. */

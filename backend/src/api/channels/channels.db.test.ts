@@ -144,6 +144,29 @@ describe('channels', () => {
     expect(webhookStored.parse(await readStored(id)).previous_secrets).toHaveLength(1);
   });
 
+  it('of MQTT have topics of their own at a broker', async () => {
+    const { id } = await create('mqtt', { base_topic: 'home/cams' });
+    const add = (more: object) =>
+      api.sendJson('POST', '/api/channels', { name: 'b', kind: 'mqtt', settings: { ...settings.mqtt, ...more } });
+    for (const more of [
+      { base_topic: 'home/cams' },
+      { base_topic: 'home_cams' },
+      { base_topic: 'home/cams', url: 'mqtt://BROKER.example:1884' },
+    ]) {
+      // prettier-ignore
+      const refused = await add(more);
+      expect(refused.status).toBe(409);
+      expect(await refused.text()).toContain('the channel \\"my mqtt\\" has the base topic home/cams');
+    }
+    expect((await add({ base_topic: 'home/cams', url: 'mqtt://other.example' })).status).toBe(201);
+    const other = (await (await add({ base_topic: 'home/yard' })).json()) as Channel;
+    expect((await patch(other.id, { settings: { base_topic: 'home/cams' } })).status).toBe(409);
+    expect((await patch(id, { enabled: false, settings: { base_topic: 'home/cams' } })).status).toBe(200);
+    expect((await patch(other.id, { settings: { base_topic: 'home/cams' } })).status).toBe(409);
+    const both = await Promise.all([add({ base_topic: 'x' }), add({ base_topic: 'x' })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+  });
+
   it('go, with what waits', async () => {
     const { id } = await create('webhook');
     await seedDelivery(id, 'pending', 0);

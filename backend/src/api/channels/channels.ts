@@ -44,7 +44,10 @@ const create = route('admin', {
   responses: {
     201: json(newChannelSchema, 'the channel, with its secret where it is a webhook'),
     ...invalid,
-    409: { ...conflict[409], description: `there are ${CHANNELS_MAX} channels already` },
+    409: {
+      ...conflict[409],
+      description: `there are ${CHANNELS_MAX} channels already, or one of MQTT with this base topic at this broker`,
+    },
     ...otherRequest,
   },
 });
@@ -53,7 +56,12 @@ const patch = route('admin', {
   path: '/api/channels/{id}',
   tags,
   request: { params: uuidParams, body: bodyOf(channelPatchSchema) },
-  responses: { 200: one, ...invalid, ...notFound },
+  responses: {
+    200: one,
+    ...invalid,
+    ...notFound,
+    409: { ...conflict[409], description: 'another channel of MQTT has this base topic at this broker' },
+  },
 });
 const rotate = route('admin', {
   method: 'post',
