@@ -1266,7 +1266,7 @@ export interface components {
     Change: {
       /** @description as in `camera.updated` */
       action: string;
-      /** @description the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line */
+      /** @description the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line, `system` for Nightjar itself */
       actor_id: string;
       actor_name: string;
       actor_role: string;
@@ -1286,7 +1286,7 @@ export interface components {
       request_id: string | null;
       target_id: string | null;
       /** @enum {string} */
-      via: 'key' | 'session' | 'cli';
+      via: 'key' | 'session' | 'cli' | 'system';
     };
     Channel: {
       /** Format: date-time */
@@ -3571,7 +3571,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
-      /** @description there are 100 channels already */
+      /** @description there are 100 channels already, or one of MQTT with this base topic at this broker */
       409: {
         headers: {
           [name: string]: unknown;
@@ -3776,6 +3776,15 @@ export interface operations {
       };
       /** @description there is no such thing */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description another channel of MQTT has this base topic at this broker */
+      409: {
         headers: {
           [name: string]: unknown;
         };
@@ -3989,7 +3998,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
-      /** @description it is no webhook */
+      /** @description it is no webhook, or 5 secrets of before still sign */
       409: {
         headers: {
           [name: string]: unknown;

@@ -1,4 +1,5 @@
-/** Alerts on their way to people: joins the room `notify` with the media store, which has their pictures. */
+/** Alerts on their way to people: joins the room `notify` with the media store, which has their pictures, and the audit. */
+import { switchChannelOff } from './api/index.ts';
 import type { Bus } from './broadcast/index.ts';
 import type { Config } from './config.ts';
 import type { Database, DatabaseTarget } from './db/index.ts';
@@ -31,7 +32,9 @@ export function openNotifier({ config, log, closers, db, target, bus, media }: N
     },
   });
   const allowed = config.notifyPrivateAllowed;
-  const options = { db, target, readPicture, allowed, subscribe: bus.subscribe, clock, log };
+  const switchOff = (channel: { readonly id: string; readonly settings: unknown }) =>
+    db.transaction((tx) => switchChannelOff(tx, channel));
+  const options = { db, target, readPicture, switchOff, allowed, subscribe: bus.subscribe, clock, log };
   closers.add('notifier', createNotifier(options), CLOSE_MS_MAX);
 }
 

@@ -27,11 +27,15 @@ export async function recordChange(
 export const recordCliChange = (tx: Tx, change: Change): Promise<void> =>
   insertChange(tx, { id: 'cli', name: 'command line', role: 'admin', via: 'cli', address: null, requestId: null }, change); // prettier-ignore
 
+/** What Nightjar does by itself, that somebody may wonder about. */
+export const recordOwnChange = (tx: Tx, change: Change): Promise<void> =>
+  insertChange(tx, { id: 'system', name: 'Nightjar', role: 'system', via: 'system', address: null, requestId: null }, change); // prettier-ignore
+
 interface Actor {
   readonly id: string;
   readonly name: string;
   readonly role: string;
-  readonly via: 'key' | 'session' | 'cli';
+  readonly via: 'key' | 'session' | 'cli' | 'system';
   readonly address: string | null;
   readonly requestId: string | null;
 }

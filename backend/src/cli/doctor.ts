@@ -15,6 +15,7 @@ import { readModel } from '../models/index.ts';
 import { toLayoutWishes } from '../parts.ts';
 import { openMedia } from '../stores.ts';
 import { VERSION } from '../version.ts';
+import { checkChannels } from './doctor-channels.ts';
 import { checkLlm, checkRemoteDetectors } from './doctor-servers.ts';
 
 const NODE_MAJOR_MIN = 20;
@@ -43,7 +44,7 @@ export async function runDoctor(write: (line: string) => void): Promise<number> 
       checkModel(config),
       checkFfmpeg(),
     );
-  const rows = config ? [checkRemoteDetectors(config), checkLlm(config), checkProviders(config)] : [];
+  const rows = config ? [checkRemoteDetectors(config), checkLlm(config), checkProviders(config), checkChannels(config)] : []; // prettier-ignore
   const findings = [...(await Promise.all(checks)), ...(await Promise.all(rows)).flat()];
   const table = new Table({
     head: ['', 'part', 'finding'],

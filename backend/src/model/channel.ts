@@ -133,18 +133,31 @@ export const settingsOf = {
   mqtt: mqttSettings,
 } as const satisfies Record<ChannelKind, z.ZodType>;
 
-/** A webhook's signing secrets are ours: that of before still signs until its time is up, so that none is missed. */
+/**
+ * A webhook's signing secrets are ours. Those of before still sign until their time is up, so that nothing is missed: each
+ * of them, for of several rotations in a row the receiver may know the secret of any.
+ */
 export const webhookStored = z.object({
   ...webhookSettings.shape,
   secret: z.string(),
-  previous_secret: z.string().nullable(),
-  previous_until: z.iso.datetime().nullable(),
+  previous_secrets: z.array(z.object({ secret: z.string(), until: z.iso.datetime() })),
 });
 
 export type WebhookStored = z.infer<typeof webhookStored>;
 export type EmailSettings = z.infer<typeof emailSettings>;
 export type NtfySettings = z.infer<typeof ntfySettings>;
 export type MqttSettings = z.infer<typeof mqttSettings>;
+
+/** By this, entities of one Nightjar are told from those of another at the same broker. */
+export const toMqttNode = ({ base_topic: base }: Pick<MqttSettings, 'base_topic'>): string => base.replaceAll('/', '_');
+
+/**
+ * Whether two channels would overwrite each other's topics, and take each other's back. By the host alone: a broker mostly
+ * listens on two ports, in the clear and encrypted.
+ */
+export const isSameMqttPlace = (a: MqttPlace, b: MqttPlace): boolean =>
+  new URL(a.url).hostname.toLowerCase() === new URL(b.url).hostname.toLowerCase() && toMqttNode(a) === toMqttNode(b);
+type MqttPlace = Pick<MqttSettings, 'url' | 'base_topic'>;
 
 const channelBase = { id: z.uuid(), name: z.string() };
 
@@ -166,7 +179,7 @@ export const placeOf = {
 } as const satisfies Record<ChannelKind, readonly string[]>;
 
 export const secretsOf = {
-  webhook: ['secret', 'previous_secret'],
+  webhook: ['secret', 'previous_secrets'],
   email: ['password'],
   ntfy: ['token', 'password'],
   mqtt: ['password'],

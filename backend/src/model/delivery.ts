@@ -26,6 +26,8 @@ const testMessage = z.object({
 
 /** In the form of Standard Webhooks: type, timestamp, data. */
 export const deliveryMessageSchema = z.discriminatedUnion('type', [alertMessage, testMessage]);
+/** Kept beside the message, never sent: of several recipients those who have it, though others have not. */
+export const takenBySchema = z.object({ taken_by: z.array(z.string()).default([]) });
 export type DeliveryMessage = z.infer<typeof deliveryMessageSchema>;
 export type AlertMessage = z.infer<typeof alertMessage>;
 export type Links = z.infer<typeof links>;

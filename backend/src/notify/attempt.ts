@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
 import { answerWithin, withTimeLimit } from '../lib/time-limit.ts';
 import { storedChannelSchema } from '../model/channel.ts';
-import { deliveryMessageSchema, type DeliveryMessage } from '../model/delivery.ts';
+import { deliveryMessageSchema, takenBySchema, type DeliveryMessage } from '../model/delivery.ts';
 import type { Guard } from './guard.ts';
 import { late } from './http.ts';
 import type { Senders } from './kinds/index.ts';
@@ -54,14 +54,16 @@ const cancelled = (cause: unknown): NightjarError => new NightjarError('cancelle
 async function send({ id, payload, channel }: ClaimedDelivery, tools: AttemptTools, signal: AbortSignal) {
   const known = storedChannelSchema.safeParse(channel);
   const message = deliveryMessageSchema.safeParse(payload);
-  if (!known.success || !message.success)
+  const taken = takenBySchema.safeParse(payload);
+  if (!known.success || !message.success || !taken.success)
     throw new NightjarError(
       'invalid',
       'its channel, or what is to be sent, was stored in a form that is not known here',
     );
   const picture = wantsPicture(known.data.kind) ? await readPictureOf(message.data, tools) : null;
   signal.throwIfAborted();
-  return toSend(known.data, tools.senders)({ outgoing: { id, message: message.data, picture }, ...tools, signal });
+  const outgoing = { id, message: message.data, picture, takenBy: taken.data.taken_by };
+  return toSend(known.data, tools.senders)({ outgoing, ...tools, signal });
 }
 
 async function readPictureOf(message: DeliveryMessage, { readPicture, clock, onNoPicture }: AttemptTools) {

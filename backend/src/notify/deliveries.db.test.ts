@@ -9,20 +9,25 @@ import { newId } from '../lib/id.ts';
 import { createEnqueue } from './enqueue.ts';
 import { createGuard } from './guard.ts';
 import { createSenders } from './kinds/index.ts';
+import type { Outgoing } from './kinds/kind.ts';
 import { ATTEMPTS_MAX, claimDeliveries, markDelivered, reapDeliveries, tidyDeliveries } from './ledger.ts';
 import { createPictureReader } from './picture.ts';
+import { SendError } from './send-error.ts';
 import { createChannelTester } from './tester.ts';
 import { db, enqueueAlert, guard, makeDue, openForEachTest, readDeliveries, SECRET, seedAlert, seedChannel, startReceiver, startWorker, webhookTo } from './test-notify.ts'; // prettier-ignore
 
 openForEachTest();
 
-const wishes = { owner: 1, count: 10, perChannel: 2, full: [], linked: [] };
+const wishes = { owner: 1, count: 10, perChannel: 2, inHand: new Map<string, number>(), linked: [] };
 const claim = (more: object = {}) => db.query((sql) => claimDeliveries(sql, { ...wishes, ...more }));
 const untilEnded = (count = 1) =>
   eventually(async () => {
     const rows = await readDeliveries();
     return rows.filter(({ state }) => state === 'done' || state === 'dead').length >= count ? rows : undefined;
   });
+
+const isEnabled = async (id: string) =>
+  (await db.query((sql) => sql<{ enabled: boolean }[]>`select enabled from channels where id = ${id}`))[0]?.enabled;
 
 describe('an alert', () => {
   it('arrives signed, whole, and once', async () => {
@@ -79,11 +84,18 @@ describe('an alert', () => {
     expect(await readDeliveries()).toEqual([]);
   });
 
-  it('is signed with the secret of before as well, for as long as that counts', async () => {
+  it('is signed with the secrets of before as well, for as long as they count', async () => {
     const receiver = await startReceiver();
     const old = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
-    const rotated = { previous_secret: old, previous_until: new Date(Date.now() + 60_000).toISOString() };
-    const over = { ...rotated, previous_until: new Date(Date.now() - 1).toISOString() };
+    const older = `whsec_${Buffer.alloc(32, 11).toString('base64')}`;
+    const until = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const rotated = { previous_secrets: [{ secret: old, until: until(60_000) }, { secret: older, until: until(30_000) }] }; // prettier-ignore
+    const over = {
+      previous_secrets: [
+        { secret: old, until: until(-1) },
+        { secret: older, until: until(-1) },
+      ],
+    };
     startWorker();
     await enqueueAlert([await seedChannel('webhook', webhookTo(`${receiver.url}/new`, rotated))]);
     await enqueueAlert([await seedChannel('webhook', webhookTo(`${receiver.url}/over`, over))]);
@@ -91,8 +103,9 @@ describe('an alert', () => {
     for (const { path, body, headers } of receiver.received) {
       const verify = (secret: string) => new Webhook(secret).verify(body.toString(), headers as Record<string, string>);
       expect(verify(SECRET)).toBeTruthy();
-      if (path === '/new') expect(verify(old)).toBeTruthy();
-      else expect(() => verify(old)).toThrow();
+      for (const before of [old, older])
+        if (path === '/new') expect(verify(before)).toBeTruthy();
+        else expect(() => verify(before)).toThrow();
     }
   });
 });
@@ -121,15 +134,30 @@ describe('what goes wrong', () => {
     expect(ids).toEqual([failed.id, failed.id]);
   });
 
-  it('is dead after the last attempt', async () => {
-    startWorker();
-    await enqueueAlert([await seedChannel('webhook', webhookTo(`http://127.0.0.1:${await freePort()}`))]);
-    await db.query((sql) => sql`update deliveries set attempts = ${ATTEMPTS_MAX - 1} where state = 'pending'`);
-    const [row] = await eventually(async () => {
+  it('keeps of several recipients who has it already', async () => {
+    const told: (readonly string[])[] = [];
+    const send = ({ outgoing }: { readonly outgoing: Outgoing }) => {
+      told.push(outgoing.takenBy);
+      if (told.length > 1) return Promise.resolve('250 OK');
+      return Promise.reject(new SendError('unavailable', 'not for b', { takenBy: ['a@home.example'] }));
+    };
+    const id = await seedChannel('mqtt', { url: 'mqtt://127.0.0.1:1883' });
+    const worker = startWorker({ senders: createSenders(() => send), linked: () => [id] });
+    await enqueueAlert([id]);
+    await eventually(() => told.length === 1);
+    await eventually(async () => {
       await makeDue();
-      const rows = await readDeliveries();
-      return rows[0]?.state === 'dead' ? rows : undefined;
+      worker.wake();
+      return told.length === 2;
     });
+    expect(told).toEqual([[], ['a@home.example']]);
+  });
+
+  it('is dead after the last attempt', async () => {
+    await enqueueAlert([await seedChannel('webhook', webhookTo(`http://127.0.0.1:${await freePort()}`))]);
+    await db.query((sql) => sql`update deliveries set attempts = ${ATTEMPTS_MAX - 1}`);
+    startWorker();
+    const [row] = await untilEnded();
     expect(row).toMatchObject({ attempts: ATTEMPTS_MAX, errorKind: 'unavailable' });
     expect(row?.errorMessage).toContain('ECONNREFUSED');
   });
@@ -149,18 +177,44 @@ describe('what goes wrong', () => {
     const id = await seedChannel('webhook', webhookTo(receiver.url));
     await enqueueAlert([id]);
     await untilEnded();
-    const isOff = async () => (await db.query((sql) => sql<{ enabled: boolean }[]>`select enabled from channels where id = ${id}`))[0]?.enabled === false; // prettier-ignore
-    await eventually(isOff, { what: 'the channel off' });
+    await eventually(async () => !(await isEnabled(id)), { what: 'the channel off' });
+    const audit = await db.query((sql) => sql`select actor_id, via, action, target_id, before, after from audit`);
+    expect(audit).toMatchObject([{ actorId: 'system', via: 'system', action: 'channel.switched_off', targetId: id, before: { enabled: true }, after: { enabled: false } }]); // prettier-ignore
+    expect(JSON.stringify(audit)).not.toContain('whsec_');
   });
 
-  it('is a private address that nobody has allowed: nothing is sent, and the reason says what to set', async () => {
+  it('leaves a channel on that somebody has put right meanwhile', async () => {
+    const right = await startReceiver();
+    const id = await seedChannel('webhook', webhookTo('http://127.0.0.1:9'));
+    const wrong = await startReceiver(async (_, response) => {
+      await db.query(
+        (sql) => sql`update channels set settings = settings || jsonb_build_object('url', ${right.url}::text)`,
+      );
+      response.writeHead(410).end();
+    });
+    await db.query(
+      (sql) => sql`update channels set settings = settings || jsonb_build_object('url', ${wrong.url}::text)`,
+    );
+    startWorker();
+    await enqueueAlert([id]);
+    await untilEnded();
+    await enqueueAlert([id]);
+    await eventually(() => right.received.length === 1, { what: 'the next alert at the right place' });
+    expect(await isEnabled(id)).toBe(true);
+  });
+
+  it('is a private address that nobody has allowed: nothing is sent, the reason says what to set, and a name may come to mean another', async () => {
     const receiver = await startReceiver();
     startWorker({ guard: createGuard({ allowed: [] }) });
     const named = receiver.url.replace('127.0.0.1', 'localhost');
     await enqueueAlert([await seedChannel('webhook', webhookTo(receiver.url)), await seedChannel('webhook', webhookTo(named))]); // prettier-ignore
-    const rows = await untilEnded(2);
-    for (const row of rows) expect(row).toMatchObject({ state: 'dead', errorKind: 'forbidden' });
-    expect(rows.map(({ errorMessage }) => errorMessage).join()).toContain('NOTIFY_PRIVATE_ALLOWED');
+    const rows = await eventually(async () => {
+      const found = await readDeliveries();
+      return found.every(({ errorKind }) => errorKind !== null) ? found : undefined;
+    });
+    const expected = [{ state: 'dead', errorKind: 'forbidden' }, { state: 'pending', errorKind: 'unavailable' }]; // prettier-ignore
+    expect(rows.toSorted((a, b) => a.state.localeCompare(b.state))).toMatchObject(expected);
+    for (const row of rows) expect(row.errorMessage).toContain('NOTIFY_PRIVATE_ALLOWED');
     expect(receiver.received).toEqual([]);
   });
 
@@ -188,7 +242,7 @@ describe('a crash', () => {
     const [claimed] = await claim();
     if (!claimed) throw new Error('a delivery is due');
     const { webhook } = createSenders(() => () => Promise.reject(new Error('none')));
-    const outgoing = { id: claimed.id, message: claimed.payload as never, picture: null };
+    const outgoing = { id: claimed.id, message: claimed.payload as never, picture: null, takenBy: [] };
     await webhook({ settings: claimed.channel.settings as never, outgoing, guard, clock, signal: new AbortController().signal }); // prettier-ignore
     expect(await claim()).toEqual([]);
     await db.query((sql) => sql`update deliveries set lease_expires_at = now() - interval '1 s'`);
@@ -232,6 +286,22 @@ it('takes each delivery once, however many claim', async () => {
   expect(new Set(claimed).size).toBe(20);
 });
 
+it('has no more under way for a channel than it may', async () => {
+  const id = await seedChannel('webhook', webhookTo('http://127.0.0.1:9'));
+  for (let count = 0; count < 4; count += 1) await enqueueAlert([id]);
+  expect(await claim({ inHand: new Map([[id, 1]]) })).toHaveLength(1);
+  expect(await claim({ inHand: new Map([[id, 2]]) })).toHaveLength(0);
+  expect(await claim()).toHaveLength(2);
+});
+
+it('after days without a process still sends what waits', async () => {
+  const receiver = await startReceiver();
+  await enqueueAlert([await seedChannel('webhook', webhookTo(receiver.url))]);
+  await db.query((sql) => sql`update deliveries set available_at = now() - interval '3 days'`);
+  startWorker();
+  expect(await untilEnded()).toMatchObject([{ state: 'done', attempts: 1 }]);
+});
+
 it('lets no slow channel hold up another', async () => {
   const slow = await startReceiver(() => undefined);
   const quick = await startReceiver();
@@ -258,7 +328,7 @@ it('finds what is due without walking through what waits for another channel', a
   expect(JSON.stringify(plan)).toMatch(
     /deliveries_pending.*Index Cond: \(\(channel_id = channels\w*\.id\) AND \(available_at/,
   );
-  expect((await claim({ full: [dead] })).map(({ channel }) => channel.id)).toEqual([other]);
+  expect((await claim({ inHand: new Map([[dead, 2]]) })).map(({ channel }) => channel.id)).toEqual([other]);
 });
 
 it('forgets what ended long ago, and gives up what nobody could send', async () => {
@@ -311,11 +381,13 @@ it('is never empty-handed for want of a picture', async () => {
   expect(receiver.received[0]?.headers['filename']).toBeUndefined();
 });
 
-it('shows the frame of an alert with what was found in it, weakest first; nothing of a frame that is no more', async () => {
+it('shows the frame of an alert with what counts of what was found in it, weakest first; nothing of a frame that is no more', async () => {
   const { frameId, eventId } = await seedAlert();
   const found = { frameId, eventId, cameraId: 'yard', capturedAt: seedTime(0) };
   await seedDetection(db, { ...found, score: 0.9 });
   await seedDetection(db, { ...found, label: 'dog', score: 0.5 });
+  await seedDetection(db, { ...found, label: 'car', score: 0.7 });
+  await db.query((sql) => sql`update detections set event_id = null, suppressed_by = 'stationary' where label = 'car'`);
   const drawn: unknown[] = [];
   const draw = (...given: unknown[]) => Promise.resolve(Buffer.from(`${drawn.push(given)}`));
   const readPicture = createPictureReader({ db, draw });

@@ -14,7 +14,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = readonly [Address, number];
 
 export interface Guard {
-  /** The addresses of a host that may be connected to. Throws `forbidden` when there is none, `unavailable` when the host is not found. */
+  /** The addresses of a host that may be connected to. Throws `forbidden` for an address that may not, `unavailable` when a name has none that may. */
   resolve(host: string): Promise<readonly LookupAddress[]>;
 }
 
@@ -76,16 +76,22 @@ function toPlain(address: Address): Address {
   return isMapped || isNat64 ? new ipaddr.IPv4(v6.toByteArray().slice(-4)) : address;
 }
 
+/** Of the internet by its range, but each virtual machine of Azure reaches its host under it: metadata, DNS, keys. */
+const AZURE_HOST = '168.63.129.16';
+
 /** IANA gives IPv6 addresses of the internet from 2000::/3 only. */
 const isPublic = (address: Address): boolean =>
-  address.range() === 'unicast' && (address.kind() === 'ipv4' || address.match(ipaddr.IPv6.parse('2000::'), 3));
+  address.range() === 'unicast' &&
+  address.toString() !== AZURE_HOST &&
+  (address.kind() === 'ipv4' || address.match(ipaddr.IPv6.parse('2000::'), 3));
 
+/** Final for an address. What a name means may change: a router answers for all names while the line is down. */
 function refused(host: string, address: string): NightjarError {
   const isName = host !== address;
   const what = isName ? `${host} is ${address}, which is` : `${host} is`;
   const how = isName ? `${address} or ${host}` : address;
   return new NightjarError(
-    'forbidden',
+    isName ? 'unavailable' : 'forbidden',
     `${what} no address of the internet: to allow it, add ${how} (or a range such as 192.168.1.0/24) to NOTIFY_PRIVATE_ALLOWED`,
   );
 }

@@ -18,7 +18,7 @@ import { createSenders } from './kinds/index.ts';
 import { createLinks, type LinksOptions } from './mqtt/links.ts';
 import { sendOnce } from './mqtt/send-once.ts';
 import { createChannelTester, type TestChannel } from './tester.ts';
-import { createDeliveryWorker } from './worker.ts';
+import { createDeliveryWorker, type WorkerOptions } from './worker.ts';
 
 export { createEnqueue, type Enqueue } from './enqueue.ts';
 export { createPictureReader } from './picture.ts';
@@ -26,6 +26,7 @@ export type { TestChannel, TestResult } from './tester.ts';
 
 export interface NotifierOptions extends Omit<LinksOptions, 'guard' | 'readPicture'>, GuardOptions {
   readonly readPicture: ReadPicture;
+  readonly switchOff: WorkerOptions['switchOff'];
 }
 
 export interface Notifier {

@@ -6,6 +6,7 @@
  */
 import type { Sql } from '../db/index.ts';
 import type { NightjarError } from '../lib/errors.ts';
+import { SendError } from './send-error.ts';
 
 /** In all about a day: see `toBackoffMs`. */
 export const ATTEMPTS_MAX = 10;
@@ -38,26 +39,27 @@ export interface ClaimWishes {
   readonly count: number;
   /** Of one channel. */
   readonly perChannel: number;
-  /** Channels that have as many in hand as they may. */
-  readonly full: readonly string[];
+  /** How many of each are in hand already. */
+  readonly inHand: ReadonlyMap<string, number>;
   /** Channels of MQTT that this process keeps the connection of: it alone sends there. */
   readonly linked: readonly string[];
 }
 
 /** Leases what is due, of each channel the longest due first. Not waiting for locks: claimers that race take different ones. */
 export async function claimDeliveries(sql: Sql, wishes: ClaimWishes): Promise<readonly ClaimedDelivery[]> {
-  const { owner, count, perChannel, full, linked } = wishes;
+  const { owner, count, perChannel, inHand, linked } = wishes;
   const rows = await sql<ClaimRow[]>`
     with picked as (
-      select pick.id from channels cross join lateral (
+      select pick.id from channels
+      left join unnest(${[...inHand.keys()]}::uuid[], ${[...inHand.values()]}::int[]) as busy(id, count) on busy.id = channels.id
+      cross join lateral (
         select id, available_at, row_number() over (order by available_at, id) as turn from (
           select id, available_at from deliveries
           where channel_id = channels.id and state = 'pending' and available_at <= now()
-          order by available_at, id limit ${perChannel}
+          order by available_at, id limit greatest(0, ${perChannel} - coalesce(busy.count, 0))
         ) as due
       ) as pick
-      where channels.enabled and channels.id <> all(${[...full]}::uuid[])
-        and (channels.kind <> 'mqtt' or channels.id = any(${[...linked]}::uuid[]))
+      where channels.enabled and (channels.kind <> 'mqtt' or channels.id = any(${[...linked]}::uuid[]))
       order by pick.turn, pick.available_at limit ${count}
     ), locked as (
       select deliveries.id from deliveries join picked using (id) where state = 'pending' for update of deliveries skip locked
@@ -84,16 +86,17 @@ export async function markDelivered(sql: Sql, lease: Lease, response: string): P
     where ${isHeld(sql, lease)}`;
 }
 
-/** `againMs` is undefined when it is not to be tried again. */
+/** `againMs` is undefined when it is not to be tried again. Who has it already is kept with it. */
 export async function markFailed(
   sql: Sql,
   lease: Lease,
   { error, againMs }: { readonly error: NightjarError; readonly againMs: number | undefined },
 ): Promise<void> {
+  const taken = error instanceof SendError && error.takenBy.length > 0 ? { taken_by: error.takenBy } : {};
   await sql`
     update deliveries set state = ${againMs === undefined ? 'dead' : 'pending'}, lease_owner = null, lease_expires_at = null,
       available_at = now() + ${againMs ?? 0} * interval '1 ms', error_kind = ${error.kind},
-      error_message = ${toStorable(error.message)}
+      error_message = ${toStorable(error.message)}, payload = payload || ${JSON.stringify(taken)}::text::jsonb
     where ${isHeld(sql, lease)}`;
 }
 
@@ -102,11 +105,6 @@ export async function release(sql: Sql, lease: Lease): Promise<void> {
   await sql`
     update deliveries set state = 'pending', attempts = attempts - 1, lease_owner = null, lease_expires_at = null
     where ${isHeld(sql, lease)}`;
-}
-
-/** The other side wants no more of us: what waits for it is told so when it is tried again, by a person. */
-export async function switchOff(sql: Sql, channelId: string): Promise<void> {
-  await sql`update channels set enabled = false where id = ${channelId}`;
 }
 
 /** Takes back leases whose time is up; after the last attempt they are dead. Resolves to how many. */

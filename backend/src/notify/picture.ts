@@ -30,7 +30,7 @@ export function createPictureReader({ db, draw }: PictureOptions): ReadPicture {
     if (!mediaPath) return null;
     // Weakest first, so that the strongest box is drawn on top.
     const rows = await db.query((sql) => sql<Row[]>`
-      select label, score, x, y, width, height from detections where frame_id = ${frameId} order by score, id`); // prettier-ignore
+      select label, score, x, y, width, height from detections where frame_id = ${frameId} and suppressed_by is null order by score, id`); // prettier-ignore
     return limit(() => draw(mediaPath, rows.map(({ label, score, ...bbox }) => ({ label, score, bbox })))); // prettier-ignore
   };
 }

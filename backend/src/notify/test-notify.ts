@@ -6,6 +6,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { createCleanups } from '../../tests/harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/harness/database.ts';
 import { seedCamera, seedEvent, seedFrame, seedTime } from '../api/tests/seed.ts';
+import { switchChannelOff } from '../api/index.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { newId } from '../lib/id.ts';
 import { silentLog as log } from '../lib/log.ts';
@@ -36,7 +37,7 @@ export function openForEachTest(): void {
 }
 
 export const webhookTo = (url: string, more: object = {}) =>
-  ({ url, ca: null, secret: SECRET, previous_secret: null, previous_until: null, ...more }); // prettier-ignore
+  ({ url, ca: null, secret: SECRET, previous_secrets: [], ...more }); // prettier-ignore
 
 export async function seedChannel(kind: ChannelKind, settings: object, { enabled = true } = {}): Promise<string> {
   const id = newId();
@@ -88,7 +89,18 @@ export async function enqueueAlert(channelIds: readonly string[], publicUrl?: st
 export function startWorker(options: Partial<WorkerOptions> = {}) {
   const senders = createSenders(() => () => Promise.reject(new Error('no broker here')));
   const readPicture = () => Promise.resolve(null);
-  const worker = createDeliveryWorker({ db, clock, log, guard, senders, readPicture, linked: () => [], ...options });
+  const switchOff: WorkerOptions['switchOff'] = (channel) => db.transaction((tx) => switchChannelOff(tx, channel));
+  const worker = createDeliveryWorker({
+    db,
+    clock,
+    log,
+    guard,
+    senders,
+    readPicture,
+    linked: () => [],
+    switchOff,
+    ...options,
+  });
   cleanups.add(() => worker.close());
   return worker;
 }
@@ -151,7 +163,7 @@ export const toSending = <Settings>(
   picture: Buffer | null = null,
 ): SendOptions<Settings> => ({
   settings,
-  outgoing: { id: newId(), message, picture },
+  outgoing: { id: newId(), message, picture, takenBy: [] },
   guard,
   clock,
   signal: new AbortController().signal,

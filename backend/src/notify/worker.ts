@@ -19,7 +19,6 @@ import {
   markFailed,
   reapDeliveries,
   release,
-  switchOff,
   tidyDeliveries,
   type ClaimedDelivery,
 } from './ledger.ts';
@@ -39,6 +38,8 @@ export interface WorkerOptions extends Omit<AttemptTools, 'onNoPicture'> {
   readonly log: Logger;
   /** Channels of MQTT that this process keeps the connection of. */
   readonly linked: () => readonly string[];
+  /** The other side wants no more of us. Resolves to false when the channel has been changed since, or is off already. */
+  readonly switchOff: (channel: ClaimedDelivery['channel']) => Promise<boolean>;
 }
 
 export interface DeliveryWorker {
@@ -48,11 +49,12 @@ export interface DeliveryWorker {
 }
 
 export function createDeliveryWorker(options: WorkerOptions): DeliveryWorker {
-  const { db, clock, log, linked } = options;
+  const { db, clock, log, linked, switchOff } = options;
   const owner = randomInt(1, OWNER_MAX);
   const stop = new AbortController();
   const inHand = new Map<string, { readonly channelId: string; readonly sending: Promise<void> }>();
-  let tidiedMs = -Infinity;
+  // Not at once: after days down, what waits is to have its attempt before it counts as given up.
+  let tidiedMs = clock.nowMs();
 
   async function deliver(delivery: ClaimedDelivery): Promise<void> {
     const onNoPicture = (thrown: unknown): void =>
@@ -77,12 +79,11 @@ export function createDeliveryWorker(options: WorkerOptions): DeliveryWorker {
     const facts = { delivery_id: id, channel_id: channel.id, kind: error.kind, attempts, retry_ms: againMs };
     log.warn(facts, `an alert could not be brought to the channel "${channel.name}": ${error.message}`);
     await db.query((sql) => markFailed(sql, { id, attempts, owner }, { error, againMs }));
-    if (!isGone) return;
-    log.warn(
-      { channel_id: channel.id },
-      `the channel "${channel.name}" is switched off: the other side is gone for good`,
-    );
-    await db.query((sql) => switchOff(sql, channel.id));
+    if (isGone && (await switchOff(channel)))
+      log.warn(
+        { channel_id: channel.id },
+        `the channel "${channel.name}" is switched off: the other side is gone for good`,
+      );
   }
 
   function begin(delivery: ClaimedDelivery): void {
@@ -110,8 +111,7 @@ export function createDeliveryWorker(options: WorkerOptions): DeliveryWorker {
     const count = AT_ONCE_MAX - inHand.size;
     if (count === 0) return false;
     const busy = countBy([...inHand.values()].map(({ channelId }) => channelId));
-    const full = [...busy].flatMap(([id, places]) => (places >= PER_CHANNEL_MAX ? [id] : []));
-    const wishes = { owner, count, perChannel: PER_CHANNEL_MAX, full, linked: linked() };
+    const wishes = { owner, count, perChannel: PER_CHANNEL_MAX, inHand: busy, linked: linked() };
     for (const delivery of await db.query((sql) => claimDeliveries(sql, wishes))) begin(delivery);
     return false;
   }

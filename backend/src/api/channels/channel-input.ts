@@ -40,7 +40,7 @@ type Settings = Readonly<Record<string, unknown>>;
  */
 export function changeSettings(kind: ChannelKind, stored: Settings, patch: Settings): Settings {
   const schema: z.ZodType<Settings> = settingsOf[kind];
-  const own = kind === 'webhook' ? ['secret', 'previous_secret', 'previous_until'] : [];
+  const own = kind === 'webhook' ? ['secret', 'previous_secrets'] : [];
   const given = Object.fromEntries(Object.entries(stored).filter(([field]) => !own.includes(field)));
   const parsed = schema.safeParse({ ...given, ...patch });
   if (!parsed.success)

@@ -58,12 +58,13 @@ export const toChannelWire = (row: ChannelRow, health?: ChannelHealth): ChannelW
 function toOpenSettings({ kind, settings }: ChannelRow): Record<string, unknown> {
   const secrets: readonly string[] = secretsOf[kind];
   return Object.fromEntries(
-    Object.entries(settings).map(([field, value]) => [
-      field,
-      secrets.includes(field) ? { set: value !== null } : value,
-    ]),
+    Object.entries(settings).map(([field, value]) => [field, secrets.includes(field) ? toOpenSecret(value) : value]),
   );
 }
+
+/** Of several, each: a secret of before has a time that it still signs until. */
+const toOpenSecret = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(({ until }: { until: string }) => ({ set: true, until })) : { set: value !== null };
 
 export const deliverySchema = z
   .object({

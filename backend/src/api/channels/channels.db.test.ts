@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCleanups } from '../../../tests/harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 import { newId } from '../../lib/id.ts';
+import { webhookStored } from '../../model/channel.ts';
 import { startTestApi, type TestApi } from '../tests/test-api.ts';
 import type { ChannelTest } from '../options.ts';
 
@@ -54,7 +55,7 @@ describe('channels', () => {
       ['mqtt', { url: 'mqtts://broker.example', user: 'me', password: { set: true }, base_topic: 'nightjar', discovery_prefix: 'homeassistant', ca: null }], // prettier-ignore
       ['ntfy', { server: 'https://ntfy.sh', topic: 'garden', token: { set: true }, user: null, password: { set: false }, ca: null }], // prettier-ignore
       ['email', { host: 'mail.example', port: 587, encryption: 'starttls', user: 'me', password: { set: true }, from: 'a@b.example', to: ['c@d.example'], ca: null }], // prettier-ignore
-      ['webhook', { url: 'https://hooks.example/x', ca: null, secret: { set: true }, previous_secret: { set: false }, previous_until: null }], // prettier-ignore
+      ['webhook', { url: 'https://hooks.example/x', ca: null, secret: { set: true }, previous_secrets: [] }], // prettier-ignore
     ]);
     const [first] = items;
     expect(await api.get(`/api/channels/${first?.id}`)).toEqual(first);
@@ -113,14 +114,57 @@ describe('channels', () => {
     const rotated = await api.sendJson('POST', `/api/channels/${id}/rotate-secret`, {});
     const { secret: next } = (await rotated.json()) as Channel;
     expect(next).not.toBe(secret);
-    expect(await readStored(id)).toMatchObject({ secret: next, previous_secret: secret });
-    expect(Date.parse(String((await readStored(id))?.['previous_until']))).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+    const stored = webhookStored.parse(await readStored(id));
+    expect(stored).toMatchObject({ secret: next, previous_secrets: [{ secret }] });
+    expect(Date.parse(stored.previous_secrets[0]?.until ?? '')).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+    expect(await api.get(`/api/channels/${id}`)).toMatchObject({ settings: { previous_secrets: [{ set: true, until: stored.previous_secrets[0]?.until }] } }); // prettier-ignore
     await patch(id, { settings: { url: 'https://hooks.example/y' } });
     expect(await readStored(id)).toMatchObject({ secret: next, url: 'https://hooks.example/y' });
     expect((await api.sendJson('POST', `/api/channels/${(await create('ntfy')).id}/rotate-secret`, {})).status).toBe(
       409,
     );
     expect(JSON.stringify(await readAudit())).not.toContain('whsec_');
+  });
+
+  it('of webhooks may be rotated again when the answer was lost: the secret that the receiver has signs on, so many times', async () => {
+    const { id, secret } = await create('webhook');
+    const rotate = () => api.sendJson('POST', `/api/channels/${id}/rotate-secret`, {});
+    const first = webhookStored.parse(await rotate().then(() => readStored(id)));
+    const second = webhookStored.parse(await rotate().then(() => readStored(id)));
+    expect(second.previous_secrets).toEqual([{ secret: first.secret, until: expect.any(String) as string }, ...first.previous_secrets]); // prettier-ignore
+    expect(second.previous_secrets.at(-1)?.secret).toBe(secret);
+    for (let count = 2; count < 5; count += 1) expect((await rotate()).status).toBe(200);
+    const refused = await rotate();
+    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('wait until')]);
+    const over = webhookStored
+      .parse(await readStored(id))
+      .previous_secrets.map((one) => ({ ...one, until: '2025-01-01T00:00:00.000Z' }));
+    await db.query((sql) => sql`update channels set settings = settings || ${JSON.stringify({ previous_secrets: over })}::text::jsonb`); // prettier-ignore
+    expect((await rotate()).status).toBe(200);
+    expect(webhookStored.parse(await readStored(id)).previous_secrets).toHaveLength(1);
+  });
+
+  it('of MQTT have topics of their own at a broker', async () => {
+    const { id } = await create('mqtt', { base_topic: 'home/cams' });
+    const add = (more: object) =>
+      api.sendJson('POST', '/api/channels', { name: 'b', kind: 'mqtt', settings: { ...settings.mqtt, ...more } });
+    for (const more of [
+      { base_topic: 'home/cams' },
+      { base_topic: 'home_cams' },
+      { base_topic: 'home/cams', url: 'mqtt://BROKER.example:1884' },
+    ]) {
+      // prettier-ignore
+      const refused = await add(more);
+      expect(refused.status).toBe(409);
+      expect(await refused.text()).toContain('the channel \\"my mqtt\\" has the base topic home/cams');
+    }
+    expect((await add({ base_topic: 'home/cams', url: 'mqtt://other.example' })).status).toBe(201);
+    const other = (await (await add({ base_topic: 'home/yard' })).json()) as Channel;
+    expect((await patch(other.id, { settings: { base_topic: 'home/cams' } })).status).toBe(409);
+    expect((await patch(id, { enabled: false, settings: { base_topic: 'home/cams' } })).status).toBe(200);
+    expect((await patch(other.id, { settings: { base_topic: 'home/cams' } })).status).toBe(409);
+    const both = await Promise.all([add({ base_topic: 'x' }), add({ base_topic: 'x' })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
   });
 
   it('go, with what waits', async () => {
@@ -194,7 +238,9 @@ describe('deliveries', () => {
     tested = { deliveryId: newId(), isDelivered: false, response: null, error: { kind: 'forbidden', message: 'no' }, durationMs: 3 }; // prettier-ignore
     const response = await api.sendJson('POST', `/api/channels/${id}/test`, {});
     expect(await response.json()).toEqual({ delivery_id: tested.deliveryId, delivered: false, response: null, error: tested.error, duration_ms: 3 }); // prettier-ignore
+    expect((await readAudit()).at(-1)).toMatchObject({ action: 'channel.tested', after: { delivered: false, error: tested.error } }); // prettier-ignore
     tested = undefined;
     expect((await api.sendJson('POST', `/api/channels/${id}/test`, {})).status).toBe(404);
+    expect((await readAudit()).map(({ action }) => action)).toEqual(['channel.created', 'channel.tested']);
   });
 });

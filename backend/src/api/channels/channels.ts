@@ -12,12 +12,11 @@ import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherReq
 import { camerasOf } from '../visible.ts';
 import { readChannelHealth } from './channel-health.ts';
 import { changeSettings, channelCreateSchema, channelPatchSchema } from './channel-input.ts';
+import { PREVIOUS_SECRETS_MAX, rotateSecret } from './rotation.ts';
 import { changeChannel, CHANNELS_MAX, deleteChannel, insertChannel, throwNoChannel } from './channel-store.ts';
 import { channelSchema, newChannelSchema, toChannelWire, type ChannelRow } from './channel-wire.ts';
 
 const SECRET_BYTES = 32;
-/** For how long the secret of before signs too. */
-const ROTATION_MS = 24 * 3_600_000;
 
 const tags = ['channels'];
 const one = json(channelSchema, 'the channel');
@@ -45,7 +44,10 @@ const create = route('admin', {
   responses: {
     201: json(newChannelSchema, 'the channel, with its secret where it is a webhook'),
     ...invalid,
-    409: { ...conflict[409], description: `there are ${CHANNELS_MAX} channels already` },
+    409: {
+      ...conflict[409],
+      description: `there are ${CHANNELS_MAX} channels already, or one of MQTT with this base topic at this broker`,
+    },
     ...otherRequest,
   },
 });
@@ -54,7 +56,12 @@ const patch = route('admin', {
   path: '/api/channels/{id}',
   tags,
   request: { params: uuidParams, body: bodyOf(channelPatchSchema) },
-  responses: { 200: one, ...invalid, ...notFound },
+  responses: {
+    200: one,
+    ...invalid,
+    ...notFound,
+    409: { ...conflict[409], description: 'another channel of MQTT has this base topic at this broker' },
+  },
 });
 const rotate = route('admin', {
   method: 'post',
@@ -65,7 +72,7 @@ const rotate = route('admin', {
   responses: {
     200: json(newChannelSchema, 'the channel, with its new secret'),
     ...notFound,
-    409: { ...conflict[409], description: 'it is no webhook' },
+    409: { ...conflict[409], description: `it is no webhook, or ${PREVIOUS_SECRETS_MAX} secrets of before still sign` },
   },
 });
 const remove = route('admin', {
@@ -109,7 +116,7 @@ export function addChannels(app: ApiApp, { db, transact, clock }: Options): void
     assertSeesAll(c);
     const { settings, ...channel } = c.req.valid('json');
     const secret = channel.kind === 'webhook' ? newSecret() : null;
-    const own = secret === null ? {} : { secret, previous_secret: null, previous_until: null };
+    const own = secret === null ? {} : { secret, previous_secrets: [] };
     const { body, headers } = await createOnce(c, {
       transact,
       isShownOnce: secret !== null,
@@ -139,12 +146,7 @@ export function addChannels(app: ApiApp, { db, transact, clock }: Options): void
   app.openapi(rotate, async (c) => {
     assertSeesAll(c);
     const secret = newSecret();
-    const until = new Date(clock.nowMs() + ROTATION_MS).toISOString();
-    const change = (row: ChannelRow): ChannelRow => {
-      if (row.kind !== 'webhook') throw new NightjarError('conflict', 'only webhooks have a secret of this kind');
-      const previous = { previous_secret: row.settings['secret'], previous_until: until };
-      return { ...row, settings: { ...row.settings, secret, ...previous } };
-    };
+    const change = (row: ChannelRow): ChannelRow => ({ ...row, settings: rotateSecret(row, secret, clock.nowMs()) });
     const { id } = c.req.valid('param');
     const row = await db.transaction((tx) => changeChannel(tx, c, id, { action: 'channel.secret_rotated', change }));
     return c.json({ ...toChannelWire(row), secret }, 200);

@@ -59,9 +59,11 @@ const retry = route('admin', {
 export function addDeliveries(app: ApiApp, { db, testChannel }: Pick<ApiOptions, 'db' | 'testChannel'>): void {
   app.openapi(test, async (c) => {
     assertSeesAll(c);
-    const result = (await testChannel(c.req.valid('param').id)) ?? throwNoChannel();
-    const { deliveryId, isDelivered, response, error, durationMs } = result;
-    return c.json({ delivery_id: deliveryId, delivered: isDelivered, response, error, duration_ms: durationMs }, 200);
+    const { id } = c.req.valid('param');
+    const { deliveryId, isDelivered, durationMs, response, error } = (await testChannel(id)) ?? throwNoChannel();
+    const after = { delivery_id: deliveryId, delivered: isDelivered, response, error, duration_ms: durationMs };
+    await db.transaction((tx) => recordChange(tx, c, { action: 'channel.tested', targetId: id, before: null, after }));
+    return c.json(after, 200);
   });
 
   app.openapi(list, async (c) => {

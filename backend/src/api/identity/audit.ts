@@ -19,10 +19,13 @@ const changeSchema = z
     at: z.iso.datetime({ precision: 3 }),
     actor_id: z
       .string()
-      .openapi({ description: "the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line" }),
+      .openapi({
+        description:
+          "the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line, `system` for Nightjar itself",
+      }),
     actor_name: z.string(),
     actor_role: z.string(),
-    via: z.enum(['key', 'session', 'cli']),
+    via: z.enum(['key', 'session', 'cli', 'system']),
     action: z.string().openapi({ description: 'as in `camera.updated`' }),
     target_id: z.string().nullable(),
     before: thing.openapi({ description: 'null for what was not there before' }),

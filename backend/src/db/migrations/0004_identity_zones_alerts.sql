@@ -49,7 +49,7 @@ CREATE TABLE "audit" (
 	"after" jsonb,
 	"address" text,
 	"request_id" text,
-	CONSTRAINT "audit_via" CHECK ("audit"."via" in ('key', 'session', 'cli'))
+	CONSTRAINT "audit_via" CHECK ("audit"."via" in ('key', 'session', 'cli', 'system'))
 );
 --> statement-breakpoint
 CREATE TABLE "channels" (

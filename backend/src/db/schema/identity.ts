@@ -42,11 +42,11 @@ export const audit = pgTable(
   {
     id: uuid().primaryKey(),
     at: time('at').notNull(),
-    /** The key's id, `admin` for that of the configuration, `cli` for the command line of this very machine. */
+    /** The key's id, `admin` for that of the configuration, `cli` for the command line of this very machine, `system` for Nightjar itself. */
     actorId: text('actor_id').notNull(),
     actorName: text('actor_name').notNull(),
     actorRole: text('actor_role').notNull(),
-    via: text({ enum: ['key', 'session', 'cli'] }).notNull(),
+    via: text({ enum: ['key', 'session', 'cli', 'system'] }).notNull(),
     /** As in `camera.updated`: what it was done to, and what was done. */
     action: text().notNull(),
     targetId: text('target_id'),
@@ -60,7 +60,7 @@ export const audit = pgTable(
     index('audit_action_newest').on(table.action, table.at.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('audit_actor_newest').on(table.actorId, table.at.desc().nullsFirst(), table.id.desc().nullsFirst()),
     index('audit_target_newest').on(table.targetId, table.at.desc().nullsFirst(), table.id.desc().nullsFirst()),
-    check('audit_via', sql`${table.via} in ('key', 'session', 'cli')`),
+    check('audit_via', sql`${table.via} in ('key', 'session', 'cli', 'system')`),
   ],
 );
 

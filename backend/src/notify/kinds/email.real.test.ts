@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificate } from '../../../tests/harness/certificate.ts';
 import { cleanups, toMessage, toSending } from '../test-notify.ts';
 import { createGuard } from '../guard.ts';
+import type { SendError } from '../send-error.ts';
 import { sendEmail } from './email.ts';
 
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
@@ -146,6 +147,37 @@ it.each([
   await expect(sendEmail(toSending(settings))).rejects.toMatchObject({ kind });
 });
 
+describe('of several recipients', () => {
+  const refuseB = (responseCode: number): NonNullable<SMTPServerOptions['onRcptTo']> => ({ address }, _session, done) =>
+    address.startsWith('b@') ? done(Object.assign(new Error('not now'), { responseCode })) : done(); // prettier-ignore
+
+  it('those whom the server refuses for now get it later, the others not twice', async () => {
+    const { mails, settings } = await startSmtp({ onRcptTo: refuseB(450) });
+    const sending = toSending({ ...settings, to: ['a@Home.example', 'b@home.example'] });
+    const failed: unknown = await sendEmail(sending).catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({ kind: 'unavailable', message: 'not for b@home.example: 450 not now', takenBy: ['a@Home.example'] }); // prettier-ignore
+    expect(mails.map(({ to }) => to)).toEqual([['a@home.example']]);
+    const later = await startSmtp();
+    const outgoing = { ...sending.outgoing, takenBy: (failed as SendError).takenBy };
+    await sendEmail({ ...sending, outgoing, settings: { ...sending.settings, port: later.settings.port } });
+    expect(later.mails).toMatchObject([{ to: ['b@home.example'] }]);
+    expect(later.mails[0]?.raw).toContain('To: a@home.example, b@home.example\r\n');
+  });
+
+  it('those whom the server refuses for good are named in what it said', async () => {
+    const { mails, settings } = await startSmtp({ onRcptTo: refuseB(550) });
+    expect(await sendEmail(toSending(settings))).toMatch(/^250 .*; not for b@home\.example: 550 not now$/);
+    expect(mails).toMatchObject([{ to: ['a@home.example'] }]);
+  });
+
+  it('nobody is left once all have it', async () => {
+    const { mails, settings } = await startSmtp();
+    const sending = toSending(settings);
+    await sendEmail({ ...sending, outgoing: { ...sending.outgoing, takenBy: settings.to } });
+    expect(mails).toEqual([]);
+  });
+});
+
 it('says that it was not let in, without the password', async () => {
   const { settings } = await startSmtp();
   const failed: unknown = await sendEmail(toSending({ ...settings, password: 'verywrong' })).catch((thrown: unknown) => thrown); // prettier-ignore
@@ -155,7 +187,7 @@ it('says that it was not let in, without the password', async () => {
 
 it('goes to no private address that is not allowed, and ends with its signal', async () => {
   const { mails, settings } = await startSmtp();
-  const guarded = { ...toSending(settings), guard: createGuard({ allowed: [] }) };
+  const guarded = { ...toSending({ ...settings, host: '127.0.0.1' }), guard: createGuard({ allowed: [] }) };
   await expect(sendEmail(guarded)).rejects.toMatchObject({ kind: 'forbidden' });
   const stop = new AbortController();
   const silent = await startSmtp({ onConnect: () => stop.abort(new Error('time is up')) });

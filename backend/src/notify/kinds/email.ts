@@ -8,13 +8,16 @@ import { toWords, type Words } from '../words.ts';
 import { SendError } from '../send-error.ts';
 import type { Outgoing, SendOptions } from './kind.ts';
 
-const ANSWER_CHARS_MAX = 200;
+/** Several recipients may have been refused, each with its reason. */
+const ANSWER_CHARS_MAX = 400;
 /** A step of the conversation; the whole attempt has a limit of its own. */
 const STEP_MS_MAX = 10_000;
 const PICTURE_ID = 'picture@nightjar';
 
 export async function sendEmail({ settings, outgoing, guard, signal }: SendOptions<EmailSettings>): Promise<string> {
   const { host, port, encryption, user, password, ca } = settings;
+  const rest = settings.to.filter((address) => !outgoing.takenBy.includes(address));
+  if (rest.length === 0) return 'everybody has it';
   // Opened in the clear: nodemailer encrypts it itself, at once (tls) or when the server has greeted (starttls).
   const connection = await openSocket({ host, port, isEncrypted: false, ca }, guard, signal);
   const transport = createTransport({
@@ -32,8 +35,9 @@ export async function sendEmail({ settings, outgoing, guard, signal }: SendOptio
   const cut = (): void => void connection.destroy();
   signal.addEventListener('abort', cut, { once: true });
   try {
-    const info = await transport.sendMail(toMail(settings, outgoing));
-    return toPrintable(info.response.slice(0, ANSWER_CHARS_MAX));
+    const envelope = { from: settings.from, to: rest };
+    const sent = await transport.sendMail({ ...toMail(settings, outgoing), envelope });
+    return toAnswer(sent, { takenBefore: outgoing.takenBy, rest });
   } catch (thrown) {
     throw signal.aborted ? signal.reason : toMailError(thrown);
   } finally {
@@ -81,10 +85,39 @@ const entities: Readonly<Record<string, string>> = {
 };
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
 
+interface Answer {
+  readonly response: string;
+  readonly accepted: readonly string[];
+  readonly rejectedErrors?:
+    | readonly {
+        readonly recipient?: string | undefined;
+        readonly responseCode?: number | undefined;
+        readonly response?: string | undefined;
+      }[]
+    | undefined;
+}
+
+/** It was taken for one of `rest` at least. Throws `unavailable` where it may be taken for another later. */
+function toAnswer(
+  { response, accepted, rejectedErrors = [] }: Answer,
+  { takenBefore, rest }: { readonly takenBefore: readonly string[]; readonly rest: readonly string[] },
+): string {
+  const refusals = rejectedErrors.map((refusal) => `not for ${refusal.recipient}: ${refusal.response}`);
+  if (rejectedErrors.every(({ responseCode = 0 }) => responseCode >= 500))
+    return toLine([response, ...refusals].join('; '));
+  // The library gives a domain back in small letters.
+  const taken = new Set(accepted.map((address) => address.toLowerCase()));
+  const takenBy = [...takenBefore, ...rest.filter((address) => taken.has(address.toLowerCase()))];
+  throw new SendError('unavailable', toLine(refusals.join('; ')), { takenBy });
+}
+
+const toLine = (said: string): string => toPrintable(said.slice(0, ANSWER_CHARS_MAX));
+
 /** 4xx is for now, 5xx for good (RFC 5321, section 4.2.1); without an answer it was the way there. */
 function toMailError(thrown: unknown): NightjarError {
+  if (thrown instanceof NightjarError) return thrown;
   const { responseCode, code, command } = thrown as { responseCode?: number; code?: string; command?: string };
-  const said = toPrintable(toMessage(thrown).slice(0, ANSWER_CHARS_MAX));
+  const said = toLine(toMessage(thrown));
   if (responseCode !== undefined && responseCode >= 500)
     return new SendError(code === 'EAUTH' ? 'unauthorized' : 'invalid', `at ${command ?? 'SMTP'}: ${said}`);
   return new NightjarError('unavailable', said, { cause: thrown });

@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly message: DeliveryMessage;
   /** JPEG; null where there is none, or none any more. */
   readonly picture: Buffer | null;
+  /** Of several recipients those who have it from an earlier attempt. */
+  readonly takenBy: readonly string[];
 }
 
 export interface SendOptions<Settings> {

@@ -18,7 +18,7 @@ export async function sendWebhook({ settings, outgoing, guard, clock, signal }: 
   return toResponseLine(await sendHttp(sent, { guard, signal }), nowMs);
 }
 
-/** After a rotation the secret of before signs too, for a while: a receiver knows one of them at every moment. */
-function toSecrets({ secret, previous_secret: previous, previous_until: until }: WebhookStored, nowMs: number) {
-  return previous !== null && until !== null && nowMs < Date.parse(until) ? [secret, previous] : [secret];
+/** After a rotation the secrets of before sign too, for a while: a receiver knows one of them at every moment. */
+function toSecrets({ secret, previous_secrets: previous }: WebhookStored, nowMs: number): readonly string[] {
+  return [secret, ...previous.filter(({ until }) => nowMs < Date.parse(until)).map((before) => before.secret)];
 }

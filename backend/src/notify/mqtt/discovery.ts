@@ -1,9 +1,9 @@
 /** What Home Assistant is told of a camera (https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery). */
 import { toPrintable } from '../../lib/printable.ts';
+import { toMqttNode } from '../../model/channel.ts';
 import {
   entityNames,
   toConfigTopic,
-  toNode,
   toStateTopic,
   toStatusTopic,
   type EntityName,
@@ -26,10 +26,10 @@ export function toConfigs(settings: TopicSettings, camera: NamedCamera): readonl
 }
 
 const toCommon = (settings: TopicSettings, { id, name }: NamedCamera, entity: EntityName) => ({
-  unique_id: `${toNode(settings)}_${id}_${entity}`,
+  unique_id: `${toMqttNode(settings)}_${id}_${entity}`,
   availability_topic: toStatusTopic(settings),
   device: {
-    identifiers: [`${toNode(settings)}_${id}`],
+    identifiers: [`${toMqttNode(settings)}_${id}`],
     name: toPrintable(name).slice(0, NAME_CHARS_MAX),
     manufacturer: 'Nightjar',
     model: 'Camera',

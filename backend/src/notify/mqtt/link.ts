@@ -19,17 +19,18 @@ import { connectToBroker, type Connection } from './connection.ts';
 import { toRetained, type PresentCamera } from './present.ts';
 import { createShelf } from './shelf.ts';
 import { TAKEN } from './send-once.ts';
+import { createPatience } from './patience.ts';
 import { parseConfigTopic, toBirthTopic, toConfigFilter, toStateTopic, toStatusTopic } from './topics.ts';
 
 const CONNECT_MS_MAX = 10_000;
-const RECONNECT_MS = 3_000;
 const LOOK_EVERY_MS = 5_000;
 /** Between two looks: a camera that sees much is told of five times a second at most. */
 const PACE_MS = 200;
 /** How long a delivery waits for a connection that is just being made. */
 const WAIT_MS_MAX = 5_000;
 const WAIT_STEP_MS = 50;
-const LEAVE_MS_MAX = 3_000;
+/** All of leaving: it holds up the other brokers, and the end of the process. */
+const LEAVE_MS_MAX = 2_000;
 
 export interface LinkOptions {
   readonly channel: { readonly id: string; readonly name: string; readonly settings: MqttSettings };
@@ -56,30 +57,44 @@ export function createLink(options: LinkOptions): Link {
   const shelf = createShelf(options);
   const part = createPart({ name: `broker of "${channel.name}"`, consequence: 'its alerts wait', clock, log });
   let connection: Connection | undefined;
-  let retryAtMs = 0;
+  const patience = createPatience({ clock, onDuel });
   let cameras = new Set<string>();
 
   async function connect(signal: AbortSignal): Promise<void> {
     const will = { topic: toStatusTopic(settings), payload: Buffer.from('offline'), qos: 1, retain: true } as const;
     // Always the same: should another process still hold the connection of before, the broker ends that one first.
     const clientId = `nightjar-${channel.id.slice(-12)}`;
-    const limit = { timeoutMs: CONNECT_MS_MAX, clock, late, signal };
-    const opened = await withTimeLimit(limit, (within) => connectToBroker(settings, { clientId, will, guard, signal: within })); // prettier-ignore
-    opened.client.on('message', (topic, payload, { retain }) => onMessage(topic, payload, retain));
-    shelf.clear();
-    // A broker may not let us listen: then we only cannot take back what we told before our last end.
-    await opened
-      .subscribe([toConfigFilter(settings), toBirthTopic(settings)])
-      .catch((thrown: unknown) =>
-        log.warn({ channel_id: channel.id, err: thrown }, 'the broker does not let us hear of Home Assistant'),
-      );
-    await opened.publish(toStatusTopic(settings), 'online', { retain: true });
+    const opened = await withTimeLimit({ timeoutMs: CONNECT_MS_MAX, clock, late, signal }, async (within) => {
+      const fresh = await connectToBroker(settings, { clientId, will, guard, clock, signal: within });
+      within.addEventListener('abort', fresh.cut, { once: true });
+      await greet(fresh);
+      return fresh;
+    });
     connection = opened;
+    patience.met();
     void opened.closed.then(() => {
       if (connection === opened) connection = undefined;
+      patience.lost();
       loop.wake();
     });
     part.back();
+  }
+
+  async function greet({ client, subscribe, publish }: Connection): Promise<void> {
+    client.on('message', (topic, payload, { retain }) => onMessage(topic, payload, retain));
+    shelf.clear();
+    // A broker may not let us listen: then we only cannot take back what we told before our last end.
+    await subscribe([toConfigFilter(settings), toBirthTopic(settings)]).catch((thrown: unknown) =>
+      log.warn({ channel_id: channel.id, err: thrown }, 'the broker does not let us hear of Home Assistant'),
+    );
+    await publish(toStatusTopic(settings), 'online', { retain: true });
+  }
+
+  function onDuel(): void {
+    log.warn(
+      { channel_id: channel.id },
+      `the broker of "${channel.name}" ends our connection again and again: does a copy of this house, with the same channel, run elsewhere?`,
+    );
   }
 
   function onMessage(topic: string, payload: Buffer, isRetained: boolean): void {
@@ -98,17 +113,24 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function runOnce(signal: AbortSignal): Promise<boolean> {
-    if (!connection && (!mayConnect() || clock.nowMs() < retryAtMs)) return false;
+    if (!connection) {
+      await clock.sleep(patience.leftMs(), signal);
+      if (signal.aborted || !mayConnect()) return false;
+      await tryToConnect(signal);
+    }
+    if (connection) await tell(connection);
+    await clock.sleep(PACE_MS, signal);
+    return connection === undefined;
+  }
+
+  async function tryToConnect(signal: AbortSignal): Promise<void> {
     try {
-      if (!connection) await connect(signal);
-      if (connection) await tell(connection);
+      await connect(signal);
     } catch (thrown) {
-      if (connection || signal.aborted) throw thrown;
-      retryAtMs = clock.nowMs() + RECONNECT_MS;
+      if (signal.aborted) throw thrown;
+      patience.lost();
       part.away(toMessage(thrown), thrown);
     }
-    await clock.sleep(PACE_MS, signal);
-    return false;
   }
 
   const loop = createLoop({ name: `broker of ${channel.id}`, clock, log, idleMs: LOOK_EVERY_MS, runOnce });
@@ -150,12 +172,15 @@ export function createLink(options: LinkOptions): Link {
       return TAKEN;
     },
     async close(manner) {
-      await loop.close();
-      const limit = { timeoutMs: LEAVE_MS_MAX, clock, late };
-      await answerWithin(limit, () => leave(manner)).catch((thrown: unknown) =>
+      const orderly = async (): Promise<void> => {
+        await loop.close();
+        await leave(manner);
+      };
+      await answerWithin({ timeoutMs: LEAVE_MS_MAX, clock, late }, orderly).catch((thrown: unknown) =>
         log.warn({ channel_id: channel.id, err: thrown }, 'a broker was left without a word'),
       );
-      connection?.client.end(true);
+      connection?.cut();
+      await loop.close();
     },
   };
 }

@@ -8,6 +8,7 @@ import { NightjarError, toMessage } from '../../lib/errors.ts';
 import { CHANNELS_CHANNEL, mqttSettings, type MqttSettings } from '../../model/channel.ts';
 import type { Message } from '../../model/wire.ts';
 import type { Senders } from '../kinds/index.ts';
+import { createLeftovers } from './leftovers.ts';
 import { createLink, type Link, type LinkOptions } from './link.ts';
 import { readPresent } from './present.ts';
 
@@ -43,6 +44,7 @@ export function createLinks(options: LinksOptions): Links {
   const { db, target, clock, log, subscribe } = options;
   const election = createElection(target, MQTT_OFFICE);
   const links = new Map<string, Kept>();
+  const leftovers = createLeftovers(options);
   let isElected = false;
 
   function open(channel: LinkOptions['channel']): Kept {
@@ -75,16 +77,28 @@ export function createLinks(options: LinksOptions): Links {
     return parsed.data;
   }
 
+  function lookBack(rows: readonly ChannelRow[]): void {
+    const known = rows.flatMap((row) => {
+      const settings = parseSettings(row);
+      return settings ? [{ id: row.id, enabled: row.enabled, settings }] : [];
+    });
+    const used = known.map(({ settings }) => settings);
+    leftovers.see({ off: known.filter(({ enabled }) => !enabled), used, mayAct: isElected });
+  }
+
   async function runOnce(): Promise<boolean> {
     const rows = await db.query((sql) => sql<ChannelRow[]>`select id, name, enabled, settings from channels where kind = 'mqtt' order by id`); // prettier-ignore
-    if (rows.length === 0 && links.size === 0) return false;
+    if (rows.length === 0 && links.size === 0 && leftovers.isEmpty()) return false;
     isElected = await election.isElected().catch((thrown: unknown) => {
       isElected = false; // what is connected stays so; nothing is connected anew
       throw thrown;
     });
     if (!isElected) await dropAll('handed on');
+    lookBack(rows);
     const gone = [...links.keys()].filter((id) => !rows.some((row) => row.id === id));
-    await Promise.all([...gone.map((id) => drop(id, 'forgotten')), ...(isElected ? rows.map(attend) : [])]);
+    // Before the others, one of which may have the place of one that is gone.
+    await Promise.all(gone.map((id) => drop(id, 'forgotten')));
+    if (isElected) await Promise.all(rows.map(attend));
     return false;
   }
 
@@ -104,6 +118,7 @@ export function createLinks(options: LinksOptions): Links {
       leave();
       await notices.close();
       await loop.close();
+      await leftovers.close();
       await dropAll('away');
       await election.close();
     },

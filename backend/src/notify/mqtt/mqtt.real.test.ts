@@ -42,6 +42,7 @@ function openNotifier() {
   const notifier = createNotifier({
     ...{ db, target: db.target, clock, log, allowed: ALLOWED },
     readPicture: () => Promise.resolve(JPEG),
+    switchOff: () => Promise.resolve(false),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -213,6 +214,32 @@ describe('a channel', () => {
     await changed();
     await eventually(async () => (await readRetained(url)).size === 0, { what: 'an empty broker' });
   });
+
+  it.each(['deleted', 'moved'])(
+    'that is %s while it is switched off leaves nothing, also after a restart',
+    async (manner) => {
+      const { url } = await openBroker();
+      const home = await openHome(url);
+      const id = await seedChannel('mqtt', toSettings(url));
+      const first = openNotifier();
+      await home.last('nightjar/yard/activity');
+      await db.query((sql) => sql`update channels set enabled = false where id = ${id}`);
+      await changed();
+      await home.last('nightjar/status', (payload) => payload === 'offline');
+      await first.close();
+      expect((await readRetained(url)).has(CONFIG)).toBe(true);
+      // A second channel tells that the new process has looked.
+      await seedChannel('mqtt', toSettings(url, { base_topic: 'other' }));
+      openNotifier();
+      await home.last('other/yard/activity');
+      if (manner === 'deleted') await db.query((sql) => sql`delete from channels where id = ${id}`);
+    else await db.query((sql) => sql`update channels set settings = settings || '{"base_topic":"new"}' where id = ${id}`); // prettier-ignore
+      await changed();
+      const left = async () => [...(await readRetained(url)).keys()].filter((topic) => /(^|\/)nightjar\//.test(topic));
+      await eventually(async () => (await left()).length === 0, { what: 'nothing of the channel' });
+      expect((await readRetained(url)).has('homeassistant/sensor/other/yard_risk/config')).toBe(true);
+    },
+  );
 
   it('is kept by one process; when that one goes, another goes on', async () => {
     const { url } = await openBroker();

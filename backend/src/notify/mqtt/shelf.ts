@@ -7,7 +7,8 @@ import type { Connection } from './connection.ts';
 import type { Retained } from './present.ts';
 import { toRetainedTopics } from './topics.ts';
 
-const AT_ONCE_MAX = 50;
+/** Few, so that pictures over a slow line are each taken within the time that a broker has to answer. */
+const AT_ONCE_MAX = 8;
 /** Of cameras that the broker speaks of: somebody else may write there too. */
 const FOUND_MAX = 20_000;
 

@@ -2,7 +2,7 @@
  * The topics of a channel. Parts of a topic are settings that hold no wildcards, and ids of cameras, which are slugs; names
  * are data and never part of one.
  */
-import type { MqttSettings } from '../../model/channel.ts';
+import { toMqttNode, type MqttSettings } from '../../model/channel.ts';
 
 /** What Home Assistant shows of a camera: each is an entity of its device. */
 export const entities = {
@@ -25,13 +25,10 @@ export const toStateTopic = ({ base_topic: base }: TopicSettings, cameraId: stri
 /** Where Home Assistant says that it was started. */
 export const toBirthTopic = ({ discovery_prefix: prefix }: TopicSettings): string => `${prefix}/status`;
 
-/** By this, entities of one Nightjar are told from those of another at the same broker. */
-export const toNode = ({ base_topic: base }: TopicSettings): string => base.replaceAll('/', '_');
-
 export const toConfigTopic = (settings: TopicSettings, cameraId: string, name: EntityName): string =>
-  `${settings.discovery_prefix}/${entities[name]}/${toNode(settings)}/${cameraId}_${name}/config`;
+  `${settings.discovery_prefix}/${entities[name]}/${toMqttNode(settings)}/${cameraId}_${name}/config`;
 export const toConfigFilter = (settings: TopicSettings): string =>
-  `${settings.discovery_prefix}/+/${toNode(settings)}/+/config`;
+  `${settings.discovery_prefix}/+/${toMqttNode(settings)}/+/config`;
 
 /** The camera that a discovery topic of ours is about; undefined for what is none. */
 export function parseConfigTopic(settings: TopicSettings, topic: string): string | undefined {
