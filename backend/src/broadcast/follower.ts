@@ -76,8 +76,8 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
   }
 
   /** As much as the client takes at a time, in one piece, and when it is its turn. */
-  async function passPage(page: readonly Delivery[], { signal }: AbortController): Promise<void> {
-    const rest = page.values();
+  async function passPage(deliveries: readonly Delivery[], { signal }: AbortController): Promise<void> {
+    const rest = deliveries.values();
     const passNext = (): boolean => !signal.aborted && link.together(() => passSome(rest));
     while (await hub.inTurn(passNext)) await link.drained(signal);
   }
@@ -102,19 +102,21 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
   async function catchUp(own: AbortController): Promise<void> {
     await findPlace(own);
     while (!own.signal.aborted && passed < hub.latestSeq()) {
-      const target = hub.latestSeq();
       const page = await persist(() => hub.readPage(passed), own);
       if (!page) return;
-      if (page.length === 0) forget(target);
-      await passPage(page, own);
+      if (page.deliveries.length === 0) forget(page.upTo);
+      await passPage(page.deliveries, own);
     }
     if (!own.signal.aborted) detach = hub.attach(onLive);
   }
 
-  /** Nothing is there of what the client asked for, up to this number: what comes next is the oldest that it can get. */
-  function forget(target: number): void {
-    link.send(toPassingFrame('replay.gap', { oldest: target + 1 }));
-    passed = target;
+  /**
+   * Nothing is there of what the client asked for, up to this number: what comes next is the oldest that it can get. It is
+   * the number from before the read. One of now could be above messages that came since, and they would be skipped.
+   */
+  function forget(upTo: number): void {
+    link.send(toPassingFrame('replay.gap', { oldest: upTo + 1 }));
+    passed = upTo;
   }
 
   return {

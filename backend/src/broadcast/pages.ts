@@ -15,7 +15,12 @@ const PAGE_READS_MAX = 2;
 const PAGES_KEPT_MAX = 8;
 const PAGE_KEPT_BYTES_MAX = 2 * 1024 * 1024;
 
-type Page = readonly Delivery[];
+/** What a read found. */
+export interface Page {
+  readonly deliveries: readonly Delivery[];
+  /** What was known to be there when the read began: where the page is empty, nothing up to this number is kept. */
+  readonly upTo: number;
+}
 
 export interface PagesOptions {
   readonly readAfter: (seq: number, limit: number) => Promise<readonly Message[]>;
@@ -30,7 +35,10 @@ export function createPages({ readAfter, latestSeq }: PagesOptions): (seq: numbe
   const whole = new Map<number, Promise<Page>>();
 
   const read = (seq: number): Promise<Page> =>
-    limit(async () => (await readAfter(seq, PAGE_MESSAGES_MAX)).map(toDelivery));
+    limit(async () => {
+      const upTo = latestSeq();
+      return { upTo, deliveries: (await readAfter(seq, PAGE_MESSAGES_MAX)).map(toDelivery) };
+    });
 
   function readGrowing(seq: number): Promise<Page> {
     const page = growing.get(seq) ?? read(seq).finally(() => growing.delete(seq));
@@ -47,7 +55,7 @@ export function createPages({ readAfter, latestSeq }: PagesOptions): (seq: numbe
       forget(start, reading);
       throw thrown;
     });
-    if (toBytes(page) > PAGE_KEPT_BYTES_MAX) forget(start, reading);
+    if (!isKept(page)) forget(start, reading);
     return page;
   }
 
@@ -58,9 +66,14 @@ export function createPages({ readAfter, latestSeq }: PagesOptions): (seq: numbe
   return async (seq) => {
     const start = seq - (seq % PAGE_MESSAGES_MAX);
     if (latestSeq() < start + PAGE_MESSAGES_MAX) return readGrowing(seq);
-    const page = await readWhole(start);
-    return page.filter((delivery) => delivery.seq > seq);
+    const { deliveries, upTo } = await readWhole(start);
+    return { upTo, deliveries: deliveries.filter((delivery) => delivery.seq > seq) };
   };
 }
 
-const toBytes = (page: Page): number => page.reduce((bytes, { frame }) => bytes + frame.length, 0);
+/** One that is not full begins at messages that are forgotten, and ends where more will come. */
+const isKept = ({ deliveries }: Page): boolean =>
+  deliveries.length === PAGE_MESSAGES_MAX && toBytes(deliveries) <= PAGE_KEPT_BYTES_MAX;
+
+const toBytes = (deliveries: readonly Delivery[]): number =>
+  deliveries.reduce((bytes, { frame }) => bytes + frame.length, 0);
