@@ -15,6 +15,7 @@ const KEY_PROTOCOL = 'api-key.';
 export interface Grant {
   readonly keyId: string;
   readonly cameraIds: readonly string[] | null;
+  readonly role?: 'admin' | 'viewer' | 'ingest';
   /** Null, or left out, without a session. */
   readonly sessionId?: string | null;
   /** When the key or the session ends by itself. */

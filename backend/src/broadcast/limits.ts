@@ -2,6 +2,10 @@
 export interface SocketLimits {
   /** Connected or being let in; beyond: HTTP 503. */
   readonly clientsMax: number;
+  /** Connected with one key, those of its sessions included; beyond: HTTP 429. */
+  readonly clientsPerKeyMax: number;
+  /** Of `clientsMax`, those that only admins get; to others: HTTP 503. */
+  readonly adminSeats: number;
   /** A client's message; beyond: close 1009. */
   readonly messageBytesMax: number;
   /** Messages from a client within a second; beyond: close 1008. */
@@ -31,6 +35,8 @@ export interface SocketLimits {
 
 export const socketLimits: SocketLimits = {
   clientsMax: 2_000,
+  clientsPerKeyMax: 1_000,
+  adminSeats: 50,
   messageBytesMax: 64 * 1024,
   messagesPerSecondMax: 20,
   messageFragmentsMax: 1_024,

@@ -13,6 +13,7 @@ import {
   eventOpened,
   frameDead,
 } from './test-messages.ts';
+import type { Grant } from './connection.ts';
 import type { SocketLimits } from './limits.ts';
 import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse, closeAfterEachTest } from './test-house.ts';
 
@@ -21,13 +22,20 @@ closeAfterEachTest();
 const limited = (limits: Partial<SocketLimits>) => createTestHouse({ sockets: { limits } });
 
 /** What plain HTTP says to an upgrade request. */
-async function askForUpgrade(house: TestHouse, path: string): Promise<{ status: number; body: unknown }> {
+async function askForUpgrade(house: TestHouse, path: string) {
   const ws = new WebSocket(`${house.url}${path}`);
   ws.on('error', () => undefined); // the refusal, told by 'unexpected-response' below
   const [, response] = (await once(ws, 'unexpected-response')) as [unknown, IncomingMessage];
   let body = '';
   for await (const part of response) body += String(part);
-  return { status: response.statusCode ?? 0, body: JSON.parse(body) as unknown };
+  const retryAfter = response.headers['retry-after'];
+  return { status: response.statusCode ?? 0, retryAfter, body: JSON.parse(body) as unknown };
+}
+
+/** Of the key in the query, as in `/ws?a&session=1`. */
+function toGrant(url = ''): Grant {
+  const [keyId = '', session = null] = (url.split('?')[1] ?? '').split('&session=');
+  return { keyId, cameraIds: null, role: keyId === 'admin' ? 'admin' : 'viewer', sessionId: session };
 }
 
 describe('who is let in', () => {
@@ -51,12 +59,44 @@ describe('who is let in', () => {
   });
 
   it('one too many is 503, and takes the place of one who left', async () => {
-    const house = await limited({ clientsMax: 2 });
+    const house = await limited({ clientsMax: 2, adminSeats: 0 });
     const [first] = [await house.connect(), await house.connect()];
     expect((await askForUpgrade(house, '/ws')).status).toBe(503);
     first.ws.close();
     await eventually(() => house.server.clientCount() === 1);
     await house.connect();
+  });
+
+  it('one too many with the same key is 429, its sessions counted; another key is let in', async () => {
+    const house = await createTestHouse({
+      sockets: { authenticate: async ({ url }) => toGrant(url), limits: { clientsPerKeyMax: 2 } },
+    });
+    const [first] = [await house.connect('/ws?a'), await house.connect('/ws?a&session=1')];
+    const refused = await askForUpgrade(house, '/ws?a&session=2');
+    expect(refused).toMatchObject({ status: 429, retryAfter: '10', body: { kind: 'overloaded' } });
+    await house.connect('/ws?b');
+    first.ws.close();
+    await eventually(() => house.server.clientCount() === 2);
+    await house.connect('/ws?a');
+  });
+
+  it('however many come at the same moment, no more are let in than may be', async () => {
+    const house = await createTestHouse({
+      sockets: { authenticate: async ({ url }) => toGrant(url), limits: { clientsPerKeyMax: 3 } },
+    });
+    const asked = await Promise.allSettled(Array.from({ length: 12 }, () => house.connect('/ws?a')));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    expect(house.server.clientCount()).toBe(3);
+  });
+
+  it('admins find a seat when all others are taken', async () => {
+    const house = await createTestHouse({
+      sockets: { authenticate: async ({ url }) => toGrant(url), limits: { clientsMax: 3, adminSeats: 1 } },
+    });
+    await Promise.all([house.connect('/ws?a'), house.connect('/ws?b')]);
+    expect((await askForUpgrade(house, '/ws?c')).status).toBe(503);
+    await house.connect('/ws?admin');
+    expect((await askForUpgrade(house, '/ws?admin')).status).toBe(503);
   });
 
   it('the protocol with the key is chosen, whatever else is offered', async () => {

@@ -12,6 +12,7 @@ import { closeCodes } from './link.ts';
 import type { SocketMeter } from './meter.ts';
 import { toPassingFrame } from './protocol.ts';
 import { refuseUpgrade } from './refuse.ts';
+import { assertSeat } from './seats.ts';
 
 const PATH = '/ws';
 
@@ -64,6 +65,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       arriving.add(socket);
       const grant = await authenticate(request).finally(() => arriving.delete(socket));
       if (closing) throw new NightjarError('unavailable', 'shutting down');
+      assertSeat(grant, connections, limits);
+      // From here to `welcome` all is in one turn, so that those who come at the same moment are counted too.
       if (!socket.destroyed)
         server.handleUpgrade(request, socket, head, (ws) =>
           welcome(createConnection({ ws, socket, grant, hub, clock, log, limits, meter })),
