@@ -18,6 +18,8 @@ export interface SocketLimits {
   readonly bufferedBytesMax: number;
   /** Unsent bytes at which a replay waits for the client, and at which passing messages are left out. */
   readonly replayBufferedBytesMax: number;
+  /** How long a replay waits for a client that takes nothing; beyond: close 4008. */
+  readonly stallMs: number;
   /** How long the first `subscribe` may take; then the client gets everything. */
   readonly subscribeMs: number;
   /** A client that was silent for a whole interval, asked by a ping, is dead. */
@@ -43,6 +45,7 @@ export const socketLimits: SocketLimits = {
   controlFramesPerSecondMax: 200,
   bufferedBytesMax: 4 * 1024 * 1024,
   replayBufferedBytesMax: 256 * 1024,
+  stallMs: 60_000,
   subscribeMs: 1_000,
   heartbeatMs: 30_000,
   statusMs: 5_000,

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../model/wire.ts';
-import { createPages, type Page } from './pages.ts';
+import { createPages, PAGE_BYTES_MAX, type Page } from './pages.ts';
 import { eventOpened } from './test-messages.ts';
 
 const AT = '2026-03-01T12:00:00.000Z';
 
 /** An outbox from `oldest` to `latest`, that counts how often it is read. */
 function createOutbox(latest: number, { oldest = 1, summary = 'a person' } = {}) {
-  const state = { latest, oldest, reads: 0, isAway: false };
+  const state = { latest, oldest, reads: 0, messagesRead: 0, isAway: false };
   const readAfter = async (seq: number, limit: number): Promise<readonly Message[]> => {
     state.reads += 1;
     if (state.isAway) throw new Error('away');
     const first = Math.max(seq + 1, state.oldest);
     const count = Math.max(0, Math.min(limit, state.latest - first + 1));
+    state.messagesRead += count;
     return Array.from({ length: count }, (_, at) => ({ seq: first + at, at: AT, ...eventOpened('a', summary) }));
   };
   return { state, readPage: createPages({ readAfter, latestSeq: () => state.latest }) };
@@ -89,5 +90,22 @@ describe('pages', () => {
     await large.readPage(0);
     await large.readPage(0);
     expect(large.state.reads).toBe(2);
+  });
+
+  it('of large messages are short, and little is read in vain; each message comes once', async () => {
+    const { state, readPage } = createOutbox(1_000, { summary: 'x'.repeat(50_000) });
+    const seen: number[] = [];
+    while ((seen.at(-1) ?? 0) < 1_000) {
+      const { deliveries } = await readPage(seen.at(-1) ?? 0);
+      expect(deliveries.reduce((bytes, { frame }) => bytes + frame.length, 0)).toBeLessThan(PAGE_BYTES_MAX);
+      seen.push(...deliveries.map(({ seq }) => seq));
+    }
+    expect(seen).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1));
+    expect(state.messagesRead).toBeLessThan(2_500);
+  });
+
+  it('of one message each, where a message is larger than a page may be', async () => {
+    const { readPage } = createOutbox(3, { summary: 'x'.repeat(PAGE_BYTES_MAX) });
+    for (const seq of [0, 1, 2]) expect(span(await readPage(seq))).toEqual([seq + 1, seq + 1, 1]);
   });
 });

@@ -250,6 +250,43 @@ describe('what a client gets', () => {
   });
 });
 
+/** Of how connections ended. */
+function createMeter() {
+  const closes: (number | null)[] = [];
+  const nothing = (): void => undefined;
+  return { closes, meter: { opened: nothing, sent: nothing, refused: nothing, closed: (code: number | null) => void closes.push(code) } }; // prettier-ignore
+}
+
+describe('what is counted of an end', () => {
+  it('is our own code, heard or not', async () => {
+    const { meter, closes } = createMeter();
+    const house = await createTestHouse({ sockets: { meter, limits: { bufferedBytesMax: 100_000, closeMs: 50 } } });
+    const slow = await house.connect();
+    await subscribe(slow);
+    slow.ws.pause();
+    const large = eventOpened('front_door', 'x'.repeat(400_000));
+    for (let count = 0; count < 100; count++) await house.send(large);
+    await eventually(() => closes.length === 1);
+    const talker = await house.connect();
+    talker.say('x'.repeat(64 * 1024 + 1));
+    await eventually(() => closes.length === 2);
+    expect(closes).toEqual([4008, 1009]);
+  });
+
+  it('and of what clients say, what is theirs to say', async () => {
+    const { meter, closes } = createMeter();
+    const house = await createTestHouse({ sockets: { meter } });
+    for (const code of [1000, 4008, 4401, 1009, 3_333]) {
+      const client = await house.connect();
+      client.ws.close(code);
+      await client.closed;
+    }
+    (await house.connect()).ws.terminate();
+    await eventually(() => closes.length === 6);
+    expect(closes).toEqual([1000, null, null, null, null, 1006]);
+  });
+});
+
 describe('who is sent away', () => {
   it('who floods: 1008', async () => {
     const house = await limited({ messagesPerSecondMax: 5 });
@@ -291,6 +328,39 @@ describe('who is sent away', () => {
     const pingsThen = pings;
     await eventually(() => pings > pingsThen + 2);
     expect(house.server.clientCount()).toBe(1);
+  });
+
+  it('who talks on without taking what is sent: cut off as the dead are', async () => {
+    const limits = { heartbeatMs: 100, messagesPerSecondMax: 10_000, bufferedBytesMax: 1024 ** 3 };
+    const house = await limited(limits);
+    const [talker, quick] = [await house.connect(), await house.connect()];
+    await Promise.all([subscribe(talker), subscribe(quick)]);
+    talker.ws.pause();
+    const talk = setInterval(() => talker.say({ type: 'ping' }), 10);
+    try {
+      for (let count = 0; count < 40; count++) await house.send(eventOpened('front_door', 'x'.repeat(400_000)));
+      await eventually(() => house.server.clientCount() === 1);
+    } finally {
+      clearInterval(talk);
+    }
+    await expectSeqs(quick, fromTo(1, 40));
+  });
+
+  it('who takes nothing of a replay for long: 4008, however much it talks', async () => {
+    const { meter, closes } = createMeter();
+    const house = await createTestHouse({ sockets: { meter, limits: { stallMs: 200, closeMs: 50 } } });
+    for (let round = 0; round < 4; round++)
+      await house.send(...Array.from({ length: 10 }, () => eventOpened('front_door', 'x'.repeat(400_000))));
+    const client = await house.connect();
+    client.ws.pause();
+    client.say({ type: 'subscribe', after: 0 });
+    const pong = setInterval(() => client.ws.pong(), 50);
+    try {
+      await eventually(() => house.server.clientCount() === 0, { what: 'the end' });
+    } finally {
+      clearInterval(pong);
+    }
+    expect(closes).toEqual([4008]);
   });
 
   it('whose key is revoked: 4401', async () => {
