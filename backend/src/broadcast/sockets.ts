@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
-import { NightjarError, toNightjarError } from '../lib/errors.ts';
+import { BusyError, NightjarError, toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createConnection, createWebSocketServer, type Connection, type Grant } from './connection.ts';
@@ -74,7 +74,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     } catch (thrown) {
       const error = toNightjarError(thrown);
       if (error.kind === 'internal') log.error({ err: error }, `a WebSocket was refused: ${error.message}`);
-      meter?.refused(error.kind);
+      meter?.refused(error instanceof BusyError ? 'limited' : error.kind);
       refuseUpgrade(socket, error);
     }
   }

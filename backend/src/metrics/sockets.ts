@@ -8,7 +8,8 @@ export interface SocketMeter {
   opened(): void;
   /** Null: the client made up a code. */
   closed(code: number | null): void;
-  refused(kind: ErrorKind): void;
+  /** `limited`: this one asks too often, or has too many sockets; `overloaded`: there are too many in all. */
+  refused(kind: ErrorKind | 'limited'): void;
   sent(bytes: number): void;
   /** What was sent since the last time becomes part of the figures. */
   settle(): void;
