@@ -37,7 +37,7 @@ export interface SocketLimits {
 
 export const socketLimits: SocketLimits = {
   clientsMax: 2_000,
-  clientsPerKeyMax: 1_000,
+  clientsPerKeyMax: 1_200,
   adminSeats: 50,
   messageBytesMax: 64 * 1024,
   messagesPerSecondMax: 20,
