@@ -1,7 +1,9 @@
 /** What a WebSocket client may cost, and how long things may take. */
 export interface SocketLimits {
-  /** Connected or being let in; beyond: HTTP 503. */
+  /** Connected; beyond: HTTP 503. */
   readonly clientsMax: number;
+  /** Being authenticated; beyond: HTTP 503. */
+  readonly arrivingMax: number;
   /** Connected with one key, those of its sessions included; beyond: HTTP 429. */
   readonly clientsPerKeyMax: number;
   /** Of `clientsMax`, those that only admins get; to others: HTTP 503. */
@@ -37,6 +39,7 @@ export interface SocketLimits {
 
 export const socketLimits: SocketLimits = {
   clientsMax: 2_000,
+  arrivingMax: 1_000,
   clientsPerKeyMax: 1_200,
   adminSeats: 50,
   messageBytesMax: 64 * 1024,

@@ -10,11 +10,11 @@ const RETRY_AFTER_S = 10;
  * all, and an admin who comes to see to it finds one. Sessions count with the key that they were begun with.
  */
 export function assertSeat(grant: Grant, seated: ReadonlySet<{ readonly grant: Grant }>, limits: SocketLimits): void {
-  const { clientsMax, clientsPerKeyMax, adminSeats } = limits;
+  const { clientsPerKeyMax, adminSeats } = limits;
+  const clientsMax = grant.role === 'admin' ? limits.clientsMax : limits.clientsMax - adminSeats;
   let own = 0;
   for (const { grant: other } of seated) if (other.keyId === grant.keyId) own += 1;
   if (own >= clientsPerKeyMax)
     throw new BusyError(`${clientsPerKeyMax} clients are connected with this key already`, RETRY_AFTER_S);
-  if (grant.role !== 'admin' && seated.size >= clientsMax - adminSeats)
-    throw new NightjarError('overloaded', `${clientsMax - adminSeats} clients are connected already`);
+  if (seated.size >= clientsMax) throw new NightjarError('overloaded', `${clientsMax} clients are connected already`);
 }

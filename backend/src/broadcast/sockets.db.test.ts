@@ -100,6 +100,23 @@ describe('who is let in', () => {
     expect((await askForUpgrade(house, '/ws?admin')).status).toBe(503);
   });
 
+  it('nobody takes a seat before it is known who they are, and not too many ask at once', async () => {
+    let asking = 0;
+    const authenticate = ({ url = '' }: IncomingMessage): Promise<Grant> => {
+      if (!url.includes('slow')) return Promise.resolve(toGrant(url));
+      asking += 1;
+      return new Promise(() => undefined);
+    };
+    const house = await createTestHouse({ sockets: { authenticate, limits: { clientsMax: 2, adminSeats: 0, arrivingMax: 3 } } }); // prettier-ignore
+    const ask = () => new WebSocket(`${house.url}/ws?slow`).on('error', () => undefined);
+    const slow = [ask(), ask()];
+    await eventually(() => asking === 2);
+    await house.connect('/ws?a');
+    slow.push(ask());
+    await eventually(() => asking === 3);
+    expect((await askForUpgrade(house, '/ws?b')).status).toBe(503);
+  });
+
   it('the protocol with the key is chosen, whatever else is offered', async () => {
     const house = await createTestHouse();
     expect((await house.connect('/ws', ['other', 'api-key.abc'])).ws.protocol).toBe('api-key.abc');

@@ -55,8 +55,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   function assertRoom(request: IncomingMessage): void {
     if (request.url?.split('?')[0] !== PATH) throw new NightjarError('not_found', `WebSockets are at ${PATH}`);
     if (closing) throw new NightjarError('unavailable', 'shutting down');
-    if (connections.size + arriving.size >= limits.clientsMax)
-      throw new NightjarError('overloaded', `${limits.clientsMax} clients are connected already`);
+    // Not counted as clients: nobody knows yet who they are, and those who are nobody must not take the seats.
+    if (arriving.size >= limits.arrivingMax)
+      throw new NightjarError('overloaded', `${limits.arrivingMax} clients are being let in already`);
   }
 
   async function letIn(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
