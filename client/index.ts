@@ -5,15 +5,18 @@
  *   const { data, error } = await nightjar.GET('/api/events', { params: { query: { label: 'person' } } });
  *   for await (const event of eachItem((cursor) => nightjar.GET('/api/events', { params: { query: { cursor } } }))) ...
  *
- * An answer is either `data` or `error` (a problem of RFC 9457); what never reached the server throws.
+ * An answer is either `data` or `error` (a problem of RFC 9457), also when it is one of a proxy on the way, which knows of no
+ * problems; what never reached any server throws.
  */
 import createClient, { type Client, type ClientOptions } from 'openapi-fetch';
+import { answerAsProblem, toProblem, type Problem } from './problem.ts';
 import type { components, paths } from './schema.ts';
+
+export type { Problem } from './problem.ts';
 
 export type { components, operations, paths } from './schema.ts';
 
 export type Schemas = components['schemas'];
-export type Problem = Schemas['Problem'];
 export type NightjarClient = Client<paths>;
 
 export interface NightjarClientOptions extends Omit<ClientOptions, 'baseUrl' | 'headers'> {
@@ -25,7 +28,9 @@ export interface NightjarClientOptions extends Omit<ClientOptions, 'baseUrl' | '
 
 export function createNightjarClient({ url, apiKey, ...options }: NightjarClientOptions): NightjarClient {
   const headers = apiKey === undefined ? {} : { 'X-API-Key': apiKey };
-  return createClient<paths>({ ...options, baseUrl: url.replace(/\/+$/, ''), headers });
+  const client = createClient<paths>({ ...options, baseUrl: url.replace(/\/+$/, ''), headers });
+  client.use({ onResponse: ({ response }) => answerAsProblem(response) });
+  return client;
 }
 
 /** What the server answered instead. */
@@ -42,12 +47,13 @@ export class ProblemError extends Error {
 interface Answer<T> {
   readonly data?: T;
   readonly error?: Problem;
+  readonly response: Response;
 }
 
 /** The data of an answer. Throws ProblemError. */
 export async function expectData<T>(asked: Promise<Answer<T>>): Promise<T> {
-  const { data, error } = await asked;
-  if (error !== undefined) throw new ProblemError(error);
+  const { data, error, response } = await asked;
+  if (!response.ok) throw new ProblemError(error ?? toProblem(response));
   return data as T;
 }
 

@@ -28,6 +28,8 @@ export function createLiveView({ document, window, onSignedOut }) {
   /** Messages that came while the lists are being read, to be applied after them; null otherwise. */
   let held = null;
   let reading = 0;
+  /** Cameras whose newest picture was asked for: one that never sent a good one would be asked after at every look. */
+  const asked = new Set();
   let lastStatus = '';
 
   function apply({ type, data }) {
@@ -63,21 +65,31 @@ export function createLiveView({ document, window, onSignedOut }) {
     missed.forEach(apply);
     void deadLetters.read();
     void linked.read();
+    void readSilent(lists[0]);
   }
 
-  /** The cameras and the newest picture of each: most from one list, the silent ones one by one. */
+  /** The cameras, and the newest pictures of all: those of most cameras are among them. */
   async function readCameras() {
     const [{ items }, frames] = await Promise.all([readCameraList(CAMERAS_MAX), readExamined({ limit: FRAMES_MAX })]);
     cameras.set(items);
     events.render(); // they are called by these names
     frames.items.forEach(cameras.offerFrame);
-    const silent = items.filter(({ id, last_seen_at: seenAt }) => seenAt !== null && !cameras.has(id));
-    for (const { id } of silent) await readFrame(id);
+    return items;
   }
 
-  async function readFrame(cameraId) {
-    const page = await readExamined({ limit: 1, camera_id: cameraId });
-    page.items.forEach(cameras.offerFrame);
+  /** The newest picture of each camera that is not among them, once, one by one. What fails is asked at the next look. */
+  async function readSilent(items) {
+    const silent = items.filter(
+      ({ id, last_seen_at: seenAt }) => seenAt !== null && !cameras.has(id) && !asked.has(id),
+    );
+    for (const { id } of silent) asked.add(id);
+    while (feed && silent.length > 0) {
+      const page = await guard(() => readExamined({ limit: 1, camera_id: silent[0].id }));
+      if (page === null) break;
+      page.items.forEach(cameras.offerFrame);
+      silent.shift();
+    }
+    for (const { id } of silent) asked.delete(id);
   }
 
   /** Frames in which nothing was found are not told of: when the numbers moved, there may be newer pictures. */
@@ -126,6 +138,7 @@ export function createLiveView({ document, window, onSignedOut }) {
     root.hidden = true;
     feed?.close();
     feed = undefined;
+    asked.clear();
     setText(connection, '');
     delete connection.dataset.state;
   }

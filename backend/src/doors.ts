@@ -98,8 +98,9 @@ export async function openHealthDoor(port: number, parts: DoorParts): Promise<vo
 }
 
 /** Pictures that come by HTTP, whether this process has an inbox or not. */
-function toReceive({ config: { timeZone, imagePixelsMax }, media, queue }: DoorParts) {
-  return createReceive({ timeZone, imagePixelsMax, calendar: clock, storeOriginal: media.put, record: queue.record });
+function toReceive({ config: { timeZone, imagePixelsMax }, media, queue, tracer }: DoorParts) {
+  const sinks = { storeOriginal: media.put, record: queue.record };
+  return createReceive({ timeZone, imagePixelsMax, calendar: clock, tracer, ...sinks });
 }
 
 const toFigures = ({ read, request }: Meters) => ({ figures: read, onRequest: request });

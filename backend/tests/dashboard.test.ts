@@ -174,6 +174,25 @@ describe('the page', () => {
     await page.locator('#dead-letters .notice', { hasText: 'not in the media store any more' }).waitFor();
   });
 
+  it('asks once for the picture of a camera that never sent a good one, and shows the rest first', async () => {
+    await drop(path.join(dataDir.path, 'inbox'), 'Blind/broken.jpg', Buffer.from('no picture at all'));
+    const { page } = await browser.visit(nightjar.url, login);
+    await page.locator('.tile', { hasText: 'Blind' }).waitFor({ timeout: SEEN_MS });
+    let [asked, looks] = [0, 0];
+    page.on('request', (request) => {
+      if (request.url().includes('camera_id=blind')) asked += 1;
+      if (request.url().includes('/api/cameras?limit=200')) looks += 1;
+    });
+    await page.reload();
+    await eventually(() => asked === 1, { withinMs: SEEN_MS, what: 'the question' });
+    await takePicture('Front Door');
+    await eventually(() => looks > 2, { withinMs: SEEN_MS, what: 'more looks' });
+    expect(asked).toBe(1);
+    await page.route(/camera_id=blind/, (route) => route.fulfill({ status: 429 }));
+    await page.reload();
+    await eventOf(page, 'Front Door').first().waitFor({ timeout: SEEN_MS });
+  });
+
   it('comes back by itself after the program was killed, and misses nothing', async () => {
     const { page } = await browser.visit(nightjar.url, login);
     await connected(page);

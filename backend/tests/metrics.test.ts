@@ -163,6 +163,33 @@ it('counts what fails: dead letters, attempts, wrong requests, refused sockets, 
   expect(now.get('nightjar_database_failures_total')).not.toEqual([]);
 });
 
+it('counts why sockets ended, by our own reasons and by what clients truly say', async () => {
+  const key = await send('POST', '/api/keys', { name: 'Short', role: 'viewer' });
+  const { id, key: secret } = (await key.json()) as { id: string; key: string };
+  const connect = async (apiKey: string): Promise<WebSocket> => {
+    const socket = new WebSocket(`${nightjar.url.replace('http', 'ws')}/ws`, { headers: { 'X-API-Key': apiKey } });
+    await new Promise((resolve) => socket.once('open', resolve));
+    return socket;
+  };
+  const counted = (code: string) => until(`nightjar_socket_closes_total{code="${code}"}`, (closes) => closes === 1);
+  (await connect(API_KEY)).close(1000);
+  await counted('1000');
+  (await connect(API_KEY)).terminate();
+  await counted('1006');
+  (await connect(API_KEY)).send('x'.repeat(64 * 1024 + 1));
+  await counted('1009');
+  const flood = await connect(API_KEY);
+  for (let sent = 0; sent < 50; sent += 1) flood.send('{"type":"ping"}');
+  await counted('1008');
+  await connect(secret);
+  expect((await send('DELETE', `/api/keys/${id}`)).status).toBe(204);
+  await counted('4401');
+  // Made up: it is not the client's to say that it was slow.
+  (await connect(API_KEY)).close(4008);
+  await counted('other');
+  expect(valueOf(await look(), 'nightjar_socket_closes_total{code="4008"}')).toBeUndefined();
+});
+
 it('counts clips, and what waits in the inbox', async () => {
   const film = await makeFilm(path.dirname(inbox), 'mp4', 2);
   await drop(inbox, 'gate/20240610_140000.mp4', film);

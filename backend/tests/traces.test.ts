@@ -5,7 +5,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCleanups } from './harness/cleanups.ts';
 import { createTestDatabase, type TestDatabase } from './harness/database.ts';
 import { eventually } from './harness/eventually.ts';
-import { createDataDir, drop, listen, startProcess, type Listener, type NightjarProcess } from './harness/nightjar.ts';
+import { makeFilm } from './harness/films.ts';
+import {
+  API_KEY,
+  createDataDir,
+  drop,
+  listen,
+  startProcess,
+  type Listener,
+  type NightjarProcess,
+} from './harness/nightjar.ts';
 import { readStreet, withComment } from './harness/pictures.ts';
 import { freePort } from './harness/redis.ts';
 import { startTraceCollector, type CollectedSpan, type TraceCollector } from './standins/trace-collector.ts';
@@ -91,6 +100,46 @@ it('goes in the order of time', () => {
     // Clocks of several kinds are at work, in milliseconds: none may be off by more than a moment.
     const before = spans[index - 1];
     expect(span?.startTimeUnixNano).toBeGreaterThanOrEqual((before?.startTimeUnixNano ?? 0) - 50e6);
+  }
+});
+
+const traceOf = (traceParent: string) => collector.spans.filter(({ traceId }) => traceParent.includes(traceId));
+
+/** The traces of frames, once each has been told to its end. */
+async function readTraces(where: string, count: number): Promise<readonly (readonly string[])[]> {
+  const read = () => db.query((sql) => sql<{ traceParent: string }[]>`select trace_parent from frames where ${sql.unsafe(where)}`); // prettier-ignore
+  return eventually(
+    async () => {
+      const traces = (await read()).map(({ traceParent }) => traceOf(traceParent));
+      const isWhole = traces.every((spans) => ['ingest', 'examine'].every((name) => spans.some((span) => span.name === name))); // prettier-ignore
+      return traces.length === count && isWhole ? traces.map(toTree) : undefined;
+    },
+    { withinMs: 30_000, what: `${count} whole traces` },
+  );
+}
+
+it('begins with its request, where a picture comes by HTTP', async () => {
+  const form = new FormData();
+  form.set('camera_id', 'gate');
+  form.set('file', new Blob([withComment(await readStreet(), 'an upload')], { type: 'image/jpeg' }), 'upload.jpg');
+  const sent = await fetch(`${api.url}/api/frames`, { method: 'POST', body: form, headers: { 'X-API-Key': API_KEY } });
+  expect(sent.status).toBe(202);
+  const [tree] = await readTraces(`source_name = 'upload.jpg'`, 1);
+  const whole = ['examine <- ingest', 'ingest <- ', 'keep <- ingest', 'queue <- ingest', 'settle <- ingest', 'store <- examine']; // prettier-ignore
+  expect(tree).toEqual(expect.arrayContaining(whole));
+});
+
+it('is one for each frame of a clip, from where it is cut', async () => {
+  const film = await makeFilm(dataDir.path, 'mp4', 2);
+  await drop(path.join(dataDir.path, 'inbox'), 'gate/20240610_140000.mp4', film);
+  const frames = await eventually(async () => {
+    const [clip] = await db.query((sql) => sql<{ framesPlanned: number }[]>`select frames_planned from clips where state = 'done'`); // prettier-ignore
+    return clip?.framesPlanned;
+  }, { withinMs: 30_000, what: 'a clip that is cut' }); // prettier-ignore
+  const trees = await readTraces('clip_id is not null', frames);
+  for (const tree of trees) {
+    expect(tree.filter((span) => span.endsWith('<- '))).toEqual(['ingest <- ']);
+    expect(tree).toEqual(expect.arrayContaining(['examine <- ingest', 'queue <- ingest', 'store <- examine']));
   }
 });
 

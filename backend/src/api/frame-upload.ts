@@ -39,6 +39,7 @@ export function addFrameUpload(app: ApiApp, { db, clock, detector, receivePictur
 
   app.post(FRAMES_PATH, async (c) => {
     const account = budget.open();
+    const firstSeenMs = clock.nowMs();
     try {
       const limit = { timeoutMs: FORM_MS_MAX, clock, late: tooSlow };
       const form = await withTimeLimit(limit, (signal) =>
@@ -47,7 +48,7 @@ export function addFrameUpload(app: ApiApp, { db, clock, detector, receivePictur
       const { camera_id: cameraId, captured_at: capturedAt } = parseFields(form, clock.nowMs());
       const { filename, bytes } = takeFile(form, imageBytesMax);
       await assertCamera(db, isVisible(c, cameraId) ? cameraId : undefined, cameraId);
-      const { sha256 } = await receivePicture({ cameraId, name: filename, bytes, capturedAt });
+      const { sha256 } = await receivePicture({ cameraId, name: filename, bytes, capturedAt, firstSeenMs });
       return c.json(toFrameWire(toFrame(await readByContent(db, cameraId, sha256))), 202);
     } finally {
       account.close();

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { limitServer, serverLimits, toServerOptions, type ServerLimits } from './limits/server-limits.ts';
 import { openTls, type TlsOptions } from './tls.ts';
+import { PlainUnlessSocket } from './upgrades.ts';
 
 export interface HttpServerOptions {
   readonly clock: Clock;
@@ -23,14 +24,14 @@ export interface OpenedServer {
 /** A server that does not listen yet. Throws `invalid` when the certificate cannot be used. */
 export async function openHttpServer(options: HttpServerOptions, onRequest: RequestListener): Promise<OpenedServer> {
   const limits = { ...serverLimits, ...options.serverLimits };
+  const opening = { ...toServerOptions(limits), IncomingMessage: PlainUnlessSocket };
   if (!options.tls) {
-    const server = createServer(toServerOptions(limits), onRequest);
+    const server = createServer(opening, onRequest);
     limitServer(server, limits);
     return { server, scheme: 'http', release: () => Promise.resolve() };
   }
   const tls = await openTls(options.tls, options);
-  const opening = { ...toServerOptions(limits), ...tls.context, handshakeTimeout: limits.handshakeMs };
-  const server = createTlsServer(opening, onRequest);
+  const server = createTlsServer({ ...opening, ...tls.context, handshakeTimeout: limits.handshakeMs }, onRequest);
   server.on('tlsClientError', (error) => options.log.debug({ err: error }, `TLS: ${error.message}`));
   limitServer(server, limits);
   tls.follow(server);

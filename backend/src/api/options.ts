@@ -229,6 +229,8 @@ export interface ApiOptions {
     readonly name: string;
     readonly bytes: Buffer;
     readonly capturedAt?: Date | undefined;
+    /** When the request began. */
+    readonly firstSeenMs: number;
   }): Promise<{ readonly sha256: string }>;
   /** What is configured, without secrets. */
   readonly settings: readonly SettingFacts[];

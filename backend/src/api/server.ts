@@ -106,6 +106,8 @@ function refuseBroken(thrown: unknown, { log }: ServerOptions): Response {
 
 function refuseUpgrade(socket: Duplex, status: 404 | 503): void {
   socket.on('error', () => undefined); // the client may be gone already, which is all the same to us
+  // A peer that never closes its half would keep the connection, and with it the server's close, for ever.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -23,7 +23,7 @@ function createEmptyHub() {
       attached.add(onDeliveries);
       return () => void attached.delete(onDeliveries);
     },
-    readPage: async () => [],
+    readPage: async () => ({ deliveries: [], upTo: 0 }),
     inTurn: async (work) => work(),
     close: async () => undefined,
   };

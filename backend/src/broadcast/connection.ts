@@ -3,6 +3,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createClient } from './client.ts';
+import { watchClosing } from './close-code.ts';
 import { createFloodGate } from './flood-gate.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
@@ -15,6 +16,7 @@ const KEY_PROTOCOL = 'api-key.';
 export interface Grant {
   readonly keyId: string;
   readonly cameraIds: readonly string[] | null;
+  readonly role?: 'admin' | 'viewer' | 'ingest';
   /** Null, or left out, without a session. */
   readonly sessionId?: string | null;
   /** When the key or the session ends by itself. */
@@ -49,30 +51,36 @@ export interface ConnectionOptions {
 /** Joins a WebSocket with a client of the protocol, from the handshake to its end. */
 export function createConnection({ ws, socket, grant, hub, clock, log, limits, meter }: ConnectionOptions): Connection {
   const { cameraIds, keyId } = grant;
-  const link = createLink(socket, ws, meter);
+  const { close, toCode } = watchClosing(ws);
+  const link = createLink({ socket, ws, close, meter });
   const client = createClient({ hub, link, cameraIds, clock, log, limits });
   const isFlood = createFloodGate(limits.controlFramesPerSecondMax, clock);
   let isAlive = true;
   const showLife = (): void => void (isAlive = true);
+  /** Whoever talks on and takes nothing shows no life by it. */
+  const onHeard = (): void => void (isAlive ||= link.bufferedBytes() === 0);
 
   function dismiss(code: CloseCode, reason: string): void {
     client.close();
-    ws.close(code, reason);
+    close(code, reason);
   }
 
   /** A ping or a pong of the WebSocket protocol. */
-  function onControl(): void {
-    showLife();
+  function limitControl(): void {
     if (isFlood()) dismiss(closeCodes.policy, `more than ${limits.controlFramesPerSecondMax} pings and pongs a second`);
   }
 
   ws.on('message', (data, isBinary) => {
-    showLife();
+    onHeard();
     client.onMessage(isBinary ? null : (data as Buffer).toString());
   });
-  ws.on('pong', onControl);
+  ws.on('pong', () => {
+    showLife();
+    limitControl();
+  });
   ws.on('ping', (data) => {
-    onControl();
+    onHeard();
+    limitControl();
     // Nothing is heard of whoever does not take the answers.
     if (ws.readyState === ws.OPEN && link.bufferedBytes() <= limits.bufferedBytesMax) ws.pong(data);
   });
@@ -81,7 +89,7 @@ export function createConnection({ ws, socket, grant, hub, clock, log, limits, m
   // `ws` closes the connection itself (1002, 1007, 1009); what is left to do comes with 'close'.
   ws.on('error', (error) => log.debug({ err: error, key_id: keyId }, `WebSocket: ${error.message}`));
   meter?.opened();
-  ws.once('close', (code) => meter?.closed(code));
+  ws.once('close', (heard) => meter?.closed(toCode(heard)));
   const closed = new Promise<void>((resolve) => ws.once('close', () => resolve())).then(() => client.close());
 
   return {

@@ -11,6 +11,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { AwayError, toMessage } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { withTimeLimit } from '../lib/time-limit.ts';
 import type { Delivery } from './delivery.ts';
 import type { Hub } from './hub.ts';
 import type { SocketLimits } from './limits.ts';
@@ -46,16 +47,24 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
   }
 
   function onLive(deliveries: readonly Delivery[]): void {
-    if (link.bufferedBytes() > limits.bufferedBytesMax) {
-      leave();
-      link.close(closeCodes.slowConsumer, SLOW_CONSUMER);
-    } else if (deliveries.length > 1) link.together(() => deliveries.forEach(pass));
+    if (link.bufferedBytes() > limits.bufferedBytesMax) sendAway();
+    else if (deliveries.length > 1) link.together(() => deliveries.forEach(pass));
     else deliveries.forEach(pass);
   }
 
   function leave(): void {
     detach?.();
     detach = undefined;
+  }
+
+  function close(): void {
+    turn.abort();
+    leave();
+  }
+
+  function sendAway(): void {
+    close();
+    link.close(closeCodes.slowConsumer, SLOW_CONSUMER);
   }
 
   /** The database away does not end a replay: it waits, and the client with it. Undefined when the turn is over. */
@@ -76,10 +85,20 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
   }
 
   /** As much as the client takes at a time, in one piece, and when it is its turn. */
-  async function passPage(page: readonly Delivery[], { signal }: AbortController): Promise<void> {
-    const rest = page.values();
-    const passNext = (): boolean => !signal.aborted && link.together(() => passSome(rest));
-    while (await hub.inTurn(passNext)) await link.drained(signal);
+  async function passPage(deliveries: readonly Delivery[], own: AbortController): Promise<void> {
+    const rest = deliveries.values();
+    const passNext = (): boolean => !own.signal.aborted && link.together(() => passSome(rest));
+    while (await hub.inTurn(passNext)) await waitForRoom(own);
+  }
+
+  /** Whoever takes nothing for so long goes, however alive: what it holds of a page, and its seat, are others' too. */
+  async function waitForRoom({ signal }: AbortController): Promise<void> {
+    const late = (): Error => new Error(SLOW_CONSUMER);
+    const isStalled = await withTimeLimit({ timeoutMs: limits.stallMs, clock, late, signal }, async (patience) => {
+      await link.drained(patience);
+      return patience.aborted && !signal.aborted;
+    });
+    if (isStalled) sendAway();
   }
 
   /** Whether the client has enough for now. At least one is passed: a connection that is closing never drains. */
@@ -102,19 +121,21 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
   async function catchUp(own: AbortController): Promise<void> {
     await findPlace(own);
     while (!own.signal.aborted && passed < hub.latestSeq()) {
-      const target = hub.latestSeq();
       const page = await persist(() => hub.readPage(passed), own);
       if (!page) return;
-      if (page.length === 0) forget(target);
-      await passPage(page, own);
+      if (page.deliveries.length === 0) forget(page.upTo);
+      await passPage(page.deliveries, own);
     }
     if (!own.signal.aborted) detach = hub.attach(onLive);
   }
 
-  /** Nothing is there of what the client asked for, up to this number: what comes next is the oldest that it can get. */
-  function forget(target: number): void {
-    link.send(toPassingFrame('replay.gap', { oldest: target + 1 }));
-    passed = target;
+  /**
+   * Nothing is there of what the client asked for, up to this number: what comes next is the oldest that it can get. It is
+   * the number from before the read. One of now could be above messages that came since, and they would be skipped.
+   */
+  function forget(upTo: number): void {
+    link.send(toPassingFrame('replay.gap', { oldest: upTo + 1 }));
+    passed = upTo;
   }
 
   return {
@@ -131,9 +152,6 @@ export function createFollower({ hub, link, clock, log, limits }: FollowerOption
       // One after the other: the turn before ends at its next look at its signal, so a client has one read under way.
       catchingUp = catchingUp.then(() => catchUp(own));
     },
-    close() {
-      turn.abort();
-      leave();
-    },
+    close,
   };
 }

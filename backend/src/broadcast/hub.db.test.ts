@@ -133,8 +133,8 @@ describe('the hub', () => {
     const readsBefore = reads();
     const pages = await Promise.all(upTo(500).map(() => hub.readPage(1)));
     expect(reads()).toBe(readsBefore + 1);
-    expect(new Set(pages.map((page) => page[0]?.frame)).size).toBe(1);
-    expect((await hub.readPage(0)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(new Set(pages.map(({ deliveries }) => deliveries[0]?.frame)).size).toBe(1);
+    expect((await hub.readPage(0)).deliveries.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
   it('tells nobody after it is closed', async () => {

@@ -13,7 +13,7 @@ import { noSpan, noTracer, type Span, type Tracer } from '../lib/trace.ts';
 import type { TracedMessage } from '../model/index.ts';
 import type { Bus } from './bus.ts';
 import { toDelivery, type Delivery } from './delivery.ts';
-import { createPages, PAGE_MESSAGES_MAX } from './pages.ts';
+import { createPages, PAGE_MESSAGES_MAX, type Page } from './pages.ts';
 
 const POLL_MS = 1_000;
 /** Between two rounds to all clients: what a message waits at most because there are so many of them. */
@@ -27,7 +27,7 @@ export interface Hub {
   /** What comes after `latestSeq()`, in order, until the returned way out is taken; what comes at once at once. Must not throw. */
   attach(onDeliveries: (deliveries: readonly Delivery[]) => void): () => void;
   /** The page of kept messages after `seq`, which is below `latestSeq()`; empty when there is none. */
-  readPage(seq: number): Promise<readonly Delivery[]>;
+  readPage(seq: number): Promise<Page>;
   /** For those who catch up: one of them in each turn of the event loop, so that live messages pass between. */
   inTurn<T>(work: () => T): Promise<T>;
   close(): Promise<void>;

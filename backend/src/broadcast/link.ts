@@ -25,11 +25,18 @@ export interface Link {
   close(code: CloseCode, reason: string): void;
 }
 
+interface LinkOptions {
+  readonly socket: Duplex;
+  readonly ws: WebSocket;
+  readonly close: Link['close'];
+  readonly meter?: Pick<SocketMeter, 'sent'> | undefined;
+}
+
 /**
  * Frames are written to the socket itself, past `ws`. That is safe because `ws` without compression writes each of its own
  * frames (pings, pongs, the close frame) whole and synchronously, and because nothing is written once it is closing.
  */
-export function createLink(socket: Duplex, ws: WebSocket, meter?: Pick<SocketMeter, 'sent'>): Link {
+export function createLink({ socket, ws, close, meter }: LinkOptions): Link {
   return {
     send(frame) {
       if (ws.readyState !== ws.OPEN) return;
@@ -57,6 +64,6 @@ export function createLink(socket: Duplex, ws: WebSocket, meter?: Pick<SocketMet
         signal.addEventListener('abort', done);
       });
     },
-    close: (code, reason) => ws.close(code, reason),
+    close,
   };
 }

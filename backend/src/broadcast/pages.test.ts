@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../model/wire.ts';
-import { createPages } from './pages.ts';
+import { createPages, PAGE_BYTES_MAX, type Page } from './pages.ts';
 import { eventOpened } from './test-messages.ts';
 
 const AT = '2026-03-01T12:00:00.000Z';
 
 /** An outbox from `oldest` to `latest`, that counts how often it is read. */
 function createOutbox(latest: number, { oldest = 1, summary = 'a person' } = {}) {
-  const state = { latest, reads: 0, isAway: false };
+  const state = { latest, oldest, reads: 0, messagesRead: 0, isAway: false };
   const readAfter = async (seq: number, limit: number): Promise<readonly Message[]> => {
     state.reads += 1;
     if (state.isAway) throw new Error('away');
-    const first = Math.max(seq + 1, oldest);
+    const first = Math.max(seq + 1, state.oldest);
     const count = Math.max(0, Math.min(limit, state.latest - first + 1));
+    state.messagesRead += count;
     return Array.from({ length: count }, (_, at) => ({ seq: first + at, at: AT, ...eventOpened('a', summary) }));
   };
   return { state, readPage: createPages({ readAfter, latestSeq: () => state.latest }) };
 }
 
-const span = (page: readonly { readonly seq: number }[]) => [page[0]?.seq, page.at(-1)?.seq, page.length];
+const span = ({ deliveries }: Page) => [deliveries[0]?.seq, deliveries.at(-1)?.seq, deliveries.length];
 
 describe('pages', () => {
   it('of messages that are all there are read once, wherever in them clients stand', async () => {
@@ -32,7 +33,7 @@ describe('pages', () => {
     ]);
     expect(span(await readPage(57))).toEqual([58, 200, 143]);
     expect(state.reads).toBe(1);
-    expect(pages[3]?.[0]?.frame).toBe(pages[0]?.[199]?.frame);
+    expect(pages[3]?.deliveries[0]?.frame).toBe(pages[0]?.deliveries[199]?.frame);
   });
 
   it('that still grow are read anew, after the very number', async () => {
@@ -51,7 +52,26 @@ describe('pages', () => {
 
   it('are none where nothing is kept', async () => {
     const { readPage } = createOutbox(1_000, { oldest: 1_001 });
-    expect(await readPage(10)).toEqual([]);
+    expect(await readPage(10)).toEqual({ deliveries: [], upTo: 1_000 });
+  });
+
+  it('that are not full are read anew: more comes after them', async () => {
+    const { state, readPage } = createOutbox(1_000, { oldest: 1_001 });
+    expect((await readPage(300)).deliveries).toEqual([]);
+    state.latest = 1_050;
+    expect(span(await readPage(300))).toEqual([1_001, 1_050, 50]);
+    state.latest = 1_100;
+    expect(span(await readPage(300))).toEqual([1_001, 1_100, 100]);
+  });
+
+  it.each([10, 990])('tell up to where they looked, which is not where it goes on by then: after %d', async (after) => {
+    const { state, readPage } = createOutbox(1_000, { oldest: 1_001 });
+    const first = readPage(after);
+    while (state.reads === 0) await Promise.resolve();
+    state.latest = 1_050;
+    const second = readPage(after);
+    expect((await Promise.all([first, second])).map(({ upTo }) => upTo)).toEqual([1_000, 1_000]);
+    expect(state.reads).toBe(1);
   });
 
   it('that could not be read are asked for again', async () => {
@@ -70,5 +90,22 @@ describe('pages', () => {
     await large.readPage(0);
     await large.readPage(0);
     expect(large.state.reads).toBe(2);
+  });
+
+  it('of large messages are short, and little is read in vain; each message comes once', async () => {
+    const { state, readPage } = createOutbox(1_000, { summary: 'x'.repeat(50_000) });
+    const seen: number[] = [];
+    while ((seen.at(-1) ?? 0) < 1_000) {
+      const { deliveries } = await readPage(seen.at(-1) ?? 0);
+      expect(deliveries.reduce((bytes, { frame }) => bytes + frame.length, 0)).toBeLessThan(PAGE_BYTES_MAX);
+      seen.push(...deliveries.map(({ seq }) => seq));
+    }
+    expect(seen).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1));
+    expect(state.messagesRead).toBeLessThan(2_500);
+  });
+
+  it('of one message each, where a message is larger than a page may be', async () => {
+    const { readPage } = createOutbox(3, { summary: 'x'.repeat(PAGE_BYTES_MAX) });
+    for (const seq of [0, 1, 2]) expect(span(await readPage(seq))).toEqual([seq + 1, seq + 1, 1]);
   });
 });

@@ -57,6 +57,47 @@ describe('replay', () => {
     await expectSeqs(client, [6]);
   });
 
+  it('tells it to each client anew: what came since is kept', async () => {
+    const house = await createTestHouse();
+    await house.send(...many(1_000));
+    await pruneAll(house);
+    const first = await house.connect();
+    await subscribe(first, { after: 300 });
+    expect((await first.heard('replay.gap')).data).toEqual({ oldest: 1_001 });
+    await house.send(...many(50));
+    const second = await house.connect();
+    await subscribe(second, { after: 300 });
+    await Promise.all([first, second].map((client) => expectSeqs(client, fromTo(1_001, 1_050))));
+  });
+
+  it('skips nothing that comes while another reads that nothing is kept', async () => {
+    let reading = (): void => undefined;
+    let goOn = (): void => undefined;
+    const isReading = new Promise<void>((resolve) => (reading = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    const house: TestHouse = await createTestHouse({
+      hub: {
+        readAfter: async (seq, limit) => {
+          const found = await readAfter(house.db, seq, limit);
+          if (seq !== 2) return found;
+          reading();
+          await mayGoOn;
+          return found;
+        },
+      },
+    });
+    await house.send(...many(5));
+    await pruneAll(house);
+    const early = await house.connect();
+    await subscribe(early, { after: 2 });
+    await isReading;
+    await house.send(...many(3));
+    const late = await house.connect();
+    expect(await subscribe(late, { after: 2 })).toBe(8);
+    goOn();
+    await Promise.all([early, late].map((client) => expectSeqs(client, [6, 7, 8])));
+  });
+
   it('after a number that was never given begins at the latest', async () => {
     const house = await createTestHouse();
     await house.send(...many(3));

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { eventually } from '../../tests/harness/eventually.ts';
-import { NightjarError, type ErrorKind } from '../lib/errors.ts';
+import type { SocketLimits } from './limits.ts';
+import { closeAfterEachTest, createTestHouse, expectSeqs, subscribe } from './test-house.ts';
 import {
   alertCreated,
   alertUpdated,
@@ -13,79 +10,10 @@ import {
   eventOpened,
   frameDead,
 } from './test-messages.ts';
-import type { SocketLimits } from './limits.ts';
-import { createTestHouse, expectSeqs, fromTo, subscribe, type TestHouse, closeAfterEachTest } from './test-house.ts';
 
 closeAfterEachTest();
 
 const limited = (limits: Partial<SocketLimits>) => createTestHouse({ sockets: { limits } });
-
-/** What plain HTTP says to an upgrade request. */
-async function askForUpgrade(house: TestHouse, path: string): Promise<{ status: number; body: unknown }> {
-  const ws = new WebSocket(`${house.url}${path}`);
-  ws.on('error', () => undefined); // the refusal, told by 'unexpected-response' below
-  const [, response] = (await once(ws, 'unexpected-response')) as [unknown, IncomingMessage];
-  let body = '';
-  for await (const part of response) body += String(part);
-  return { status: response.statusCode ?? 0, body: JSON.parse(body) as unknown };
-}
-
-describe('who is let in', () => {
-  it.each<[ErrorKind, number]>([
-    ['unauthorized', 401],
-    ['forbidden', 403],
-    ['unavailable', 503],
-    ['internal', 500],
-  ])('%s is refused with %i before the upgrade', async (kind, status) => {
-    const authenticate = () => Promise.reject(new NightjarError(kind, 'secret detail'));
-    const house = await createTestHouse({ sockets: { authenticate } });
-    const answer = await askForUpgrade(house, '/ws');
-    expect(answer).toMatchObject({ status, body: { status, kind } });
-    expect(JSON.stringify(answer.body).includes('secret')).toBe(status !== 500);
-  });
-
-  it('another path is 404, and /ws with a query is ours', async () => {
-    const house = await createTestHouse();
-    expect((await askForUpgrade(house, '/wss')).status).toBe(404);
-    await house.connect('/ws?x=1');
-  });
-
-  it('one too many is 503, and takes the place of one who left', async () => {
-    const house = await limited({ clientsMax: 2 });
-    const [first] = [await house.connect(), await house.connect()];
-    expect((await askForUpgrade(house, '/ws')).status).toBe(503);
-    first.ws.close();
-    await eventually(() => house.server.clientCount() === 1);
-    await house.connect();
-  });
-
-  it('the protocol with the key is chosen, whatever else is offered', async () => {
-    const house = await createTestHouse();
-    expect((await house.connect('/ws', ['other', 'api-key.abc'])).ws.protocol).toBe('api-key.abc');
-    expect((await house.connect()).ws.protocol).toBe('');
-  });
-
-  it('a handshake that is none is refused, and one that breaks off harms nobody', async () => {
-    let isAsked = false;
-    const authenticate = async () => {
-      isAsked = true;
-      await eventually(() => socket.destroyed);
-      return { keyId: 'key', cameraIds: null };
-    };
-    const house = await createTestHouse({ sockets: { authenticate } });
-    const socket = connect(Number(new URL(house.url).port), '127.0.0.1');
-    socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    await eventually(() => isAsked);
-    socket.resetAndDestroy();
-    const request = get(house.url.replace('ws:', 'http:') + '/ws', {
-      headers: { Connection: 'Upgrade', Upgrade: 'websocket' },
-    });
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    response.resume();
-    expect(response.statusCode).toBe(400);
-    expect(house.server.clientCount()).toBe(0);
-  });
-});
 
 describe('what a client gets', () => {
   it('everything since it connected, when it does not subscribe in time', async () => {
@@ -207,82 +135,5 @@ describe('what a client gets', () => {
     await eventually(() => statuses(all).length > 3 && statuses(some).length > 3);
     expect(statuses(all)[0]).toEqual({ type: 'system.status', data: { cameras: 'all' } });
     expect(statuses(some)[0]?.data).toEqual({ cameras: ['yard'] });
-  });
-});
-
-describe('who is sent away', () => {
-  it('who floods: 1008', async () => {
-    const house = await limited({ messagesPerSecondMax: 5 });
-    const client = await house.connect();
-    for (let count = 0; count < 50; count++) client.say({ type: 'ping' });
-    expect((await client.closed).code).toBe(1008);
-    expect(client.received.filter(({ type }) => type === 'pong').length).toBeLessThanOrEqual(10);
-  });
-
-  it('who sends too much at once: 1009', async () => {
-    const house = await createTestHouse();
-    const client = await house.connect();
-    client.say('x'.repeat(64 * 1024 + 1));
-    expect((await client.closed).code).toBe(1009);
-  });
-
-  it('who does not take what it asked for: 4008, while the others get everything', async () => {
-    const house = await limited({ bufferedBytesMax: 100_000, closeMs: 60_000 });
-    const [slow, quick] = [await house.connect(), await house.connect()];
-    await Promise.all([subscribe(slow), subscribe(quick)]);
-    slow.ws.pause();
-    // The kernel takes some megabytes first; then our own buffer fills.
-    const large = eventOpened('front_door', 'x'.repeat(400_000));
-    for (let count = 0; count < 100; count++) await house.send(large);
-    slow.ws.resume();
-    expect((await slow.closed).code).toBe(4008);
-    expect(slow.seqs()).toEqual(fromTo(1, slow.seqs().length));
-    expect(slow.seqs().length).toBeLessThan(100);
-    await expectSeqs(quick, fromTo(1, 100));
-  });
-
-  it('who is dead: cut off by the heartbeat, while the living stay', async () => {
-    const house = await limited({ heartbeatMs: 100 });
-    const [dead, living] = [await house.connect(), await house.connect()];
-    let pings = 0;
-    living.ws.on('ping', () => (pings += 1));
-    dead.ws.pause();
-    await eventually(() => house.server.clientCount() === 1);
-    const pingsThen = pings;
-    await eventually(() => pings > pingsThen + 2);
-    expect(house.server.clientCount()).toBe(1);
-  });
-
-  it('whose key is revoked: 4401', async () => {
-    let clients = 0;
-    const authenticate = async () => ({ keyId: `key${++clients}`, cameraIds: null });
-    const revoked = new Set<string>();
-    const reasonToLeave = ({ keyId }: { keyId: string }) => (revoked.has(keyId) ? 'the key was revoked' : null);
-    const limits = { recheckMs: 600_000 };
-    const house = await createTestHouse({ sockets: { authenticate, reasonToLeave, limits } });
-    const [first, second] = [await house.connect(), await house.connect()];
-    revoked.add('key1');
-    house.server.recheck();
-    expect(await first.closed).toEqual({ code: 4401, reason: 'the key was revoked' });
-    second.say({ type: 'ping' });
-    await second.heard('pong');
-  });
-
-  it('whose time is over, without anybody saying so', async () => {
-    let over: string | null = null;
-    const house = await createTestHouse({ sockets: { reasonToLeave: () => over } });
-    const client = await house.connect();
-    over = 'the session has expired';
-    expect(await client.closed).toEqual({ code: 4401, reason: over });
-  });
-
-  it('everybody at shutdown: 1001, who does not answer is cut off, and nobody is let in', async () => {
-    const house = await limited({ shutdownMs: 100 });
-    const [polite, deaf] = [await house.connect(), await house.connect()];
-    deaf.ws.pause();
-    await Promise.all([house.server.close(), house.server.close()]);
-    expect((await polite.closed).code).toBe(1001);
-    expect(house.server.clientCount()).toBe(0);
-    expect((await askForUpgrade(house, '/ws')).status).toBe(503);
   });
 });

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
-import { NightjarError, toNightjarError } from '../lib/errors.ts';
+import { BusyError, NightjarError, toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createConnection, createWebSocketServer, type Connection, type Grant } from './connection.ts';
@@ -12,6 +12,7 @@ import { closeCodes } from './link.ts';
 import type { SocketMeter } from './meter.ts';
 import { toPassingFrame } from './protocol.ts';
 import { refuseUpgrade } from './refuse.ts';
+import { assertSeat } from './seats.ts';
 
 const PATH = '/ws';
 
@@ -54,8 +55,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   function assertRoom(request: IncomingMessage): void {
     if (request.url?.split('?')[0] !== PATH) throw new NightjarError('not_found', `WebSockets are at ${PATH}`);
     if (closing) throw new NightjarError('unavailable', 'shutting down');
-    if (connections.size + arriving.size >= limits.clientsMax)
-      throw new NightjarError('overloaded', `${limits.clientsMax} clients are connected already`);
+    // Not counted as clients: nobody knows yet who they are, and those who are nobody must not take the seats.
+    if (arriving.size >= limits.arrivingMax)
+      throw new NightjarError('overloaded', `${limits.arrivingMax} clients are being let in already`);
   }
 
   async function letIn(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -64,6 +66,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       arriving.add(socket);
       const grant = await authenticate(request).finally(() => arriving.delete(socket));
       if (closing) throw new NightjarError('unavailable', 'shutting down');
+      assertSeat(grant, connections, limits);
+      // From here to `welcome` all is in one turn, so that those who come at the same moment are counted too.
       if (!socket.destroyed)
         server.handleUpgrade(request, socket, head, (ws) =>
           welcome(createConnection({ ws, socket, grant, hub, clock, log, limits, meter })),
@@ -71,7 +75,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     } catch (thrown) {
       const error = toNightjarError(thrown);
       if (error.kind === 'internal') log.error({ err: error }, `a WebSocket was refused: ${error.message}`);
-      meter?.refused(error.kind);
+      meter?.refused(error instanceof BusyError ? 'limited' : error.kind);
       refuseUpgrade(socket, error);
     }
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { isRetryable, NightjarError, toNightjarError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { withRetry } from '../lib/retry.ts';
+import { noTracer, type Tracer } from '../lib/trace.ts';
 import type { ClipFrame, ClipLedger, ClipPlan, LeasedClip } from '../model/clip.ts';
 import { toCapture } from './capture.ts';
 import { cutFilm } from './ffmpeg/cut.ts';
@@ -41,6 +42,7 @@ export interface CutterOptions extends Pick<
   readonly patience?: Patience;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** `lost`: another has the clip, and nothing more is to be done with it. */
@@ -108,8 +110,7 @@ async function cutPlaces(job: Job, { film, facts, plan, offsets, recorded }: Wor
   const { limits, clock, patience = defaultPatience } = options;
   let [cut, lost] = [0, false];
   const onPicture = async (picture: CutPicture): Promise<boolean> => {
-    const frame = await storePicture(job, { picture, offsetMs: offsets[picture.place] ?? 0 }, options);
-    lost = !(await outside(job, options, () => options.recordClipFrames(job.clip, [frame])));
+    lost = !(await keepFrame(job, { picture, offsetMs: offsets[picture.place] ?? 0 }, options));
     if (!lost) cut += 1;
     return !lost;
   };
@@ -122,6 +123,17 @@ async function cutPlaces(job: Job, { film, facts, plan, offsets, recorded }: Wor
       ? undefined
       : await cutFilm({ tools, film, ...span, imageBytesMax, patience, onPicture, clock, signal });
   return { end, cut, lost };
+}
+
+/** Its trace begins here, and is kept with it: whoever examines it, and tries again, goes on with it. False: the lease was lost. */
+async function keepFrame(job: Job, cut: { picture: CutPicture; offsetMs: number }, options: CutterOptions) {
+  const { id, cameraId } = job.clip;
+  const attributes = { 'nightjar.camera': cameraId, 'nightjar.clip': id, 'nightjar.offset_ms': cut.offsetMs };
+  const span = (options.tracer ?? noTracer).start('ingest', { attributes });
+  const frame = { ...(await storePicture(job, cut, options)), traceParent: span.traceParent };
+  const isHeld = await outside(job, options, () => options.recordClipFrames(job.clip, [frame]));
+  if (isHeld) span.end();
+  return isHeld;
 }
 
 async function storePicture(

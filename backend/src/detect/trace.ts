@@ -9,7 +9,7 @@ export interface FrameTrace {
   end(error?: string): void;
 }
 
-/** Goes on with the trace that ingest began; without one (traces were off then, or it is of a clip) it begins one. */
+/** Goes on with the trace that began where it was recorded; without one (traces were off then) it begins one. */
 export function traceFrame(tracer: Tracer, frame: LeasedFrame, nowMs: number): FrameTrace {
   const { id, cameraId, attempts, receivedAt, traceParent } = frame;
   const attributes = { 'nightjar.frame': id, 'nightjar.camera': cameraId, 'nightjar.attempt': attempts };

@@ -58,7 +58,8 @@ export function createExaminer(options: ExamineOptions): Examine {
   async function collect(found: Omit<Upload, 'traceParent'>, progress: Progress): Promise<Next> {
     const settledMs = clock.nowMs();
     const times = { clock, calendar, firstSeenMs: progress.firstSeenMs, settledMs };
-    const trace = traceArrival(found.content.kind === 'clip' ? noTracer : tracer, found.place.cameraFolder, times);
+    const attributes = { 'nightjar.folder': found.place.cameraFolder };
+    const trace = traceArrival(found.content.kind === 'clip' ? noTracer : tracer, attributes, times);
     const upload: Upload = { ...found, traceParent: trace.traceParent };
     const collected = await collectUpload(upload, { ...options, sinks });
     if (!collected) return { waitMs: 0 };

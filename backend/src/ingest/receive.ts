@@ -1,9 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
 import { toPrintable } from '../lib/printable.ts';
+import { noTracer, type Tracer } from '../lib/trace.ts';
 import { toCaptureTime } from './capture-time.ts';
 import { toSha256, type Sinks } from './collect.ts';
 import { toEnding } from './finished.ts';
 import { inspectPicture } from './inspect.ts';
+import { traceArrival } from './trace.ts';
 
 /** Of one that came without. */
 const NAME = 'upload';
@@ -14,6 +16,7 @@ export interface ReceiveOptions extends Pick<Sinks, 'storeOriginal' | 'record'> 
   readonly imagePixelsMax: number;
   /** The time of day. */
   readonly calendar: Pick<Clock, 'nowMs'>;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A whole picture that came by another way than the inbox. */
@@ -25,6 +28,8 @@ export interface Received {
   readonly bytes: Buffer;
   /** By the sender's own word. */
   readonly capturedAt?: Date | undefined;
+  /** When its first bytes came, by the time of day; as of now unless given. */
+  readonly firstSeenMs?: number | undefined;
 }
 
 export type Receive = (picture: Received) => Promise<{ readonly sha256: string }>;
@@ -34,8 +39,11 @@ export type Receive = (picture: Received) => Promise<{ readonly sha256: string }
  * reason for what is no picture that can be examined: whoever sent it is told, so nothing of it is kept.
  */
 export function createReceive(options: ReceiveOptions): Receive {
-  const { timeZone, imagePixelsMax: pixelsMax, calendar, storeOriginal, record } = options;
-  return async ({ cameraId, name, bytes, capturedAt }) => {
+  const { timeZone, imagePixelsMax: pixelsMax, calendar, tracer = noTracer, storeOriginal, record } = options;
+  return async ({ cameraId, name, bytes, capturedAt, firstSeenMs }) => {
+    const settledMs = calendar.nowMs();
+    const times = { clock: calendar, calendar, firstSeenMs: firstSeenMs ?? settledMs, settledMs };
+    const trace = traceArrival(tracer, { 'nightjar.camera': cameraId }, times);
     const sourceName = toPrintable(name) === '' ? NAME : toPrintable(name);
     const seen = await inspectPicture(bytes, { ending: toEnding(bytes), name: sourceName, pixelsMax });
     const { extension, exif, ...picture } = seen;
@@ -44,7 +52,9 @@ export function createReceive(options: ReceiveOptions): Receive {
     const nowMs = calendar.nowMs();
     const told = toCaptureTime({ sourceName, exif, mtimeMs: nowMs }, { timeZone, nowMs });
     const facts = { ...picture, sha256, mediaPath, bytes: bytes.length, error: null, left: null };
-    await record({ ...facts, cameraId, sourceName, capturedAt: capturedAt ?? told });
+    const { traceParent } = trace;
+    await record({ ...facts, cameraId, sourceName, capturedAt: capturedAt ?? told, traceParent });
+    trace.end();
     return { sha256 };
   };
 }

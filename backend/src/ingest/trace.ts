@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Tracer } from '../lib/trace.ts';
+import type { SpanAttributes, Tracer } from '../lib/trace.ts';
 
 export interface ArrivalTrace {
   /** Kept with the frame: whoever examines it goes on with this trace. */
@@ -19,12 +19,12 @@ export interface ArrivalTimes {
 /** The beginning of a frame's trace: from the first sight of its file until it is recorded. */
 export function traceArrival(
   tracer: Tracer,
-  folder: string,
+  attributes: SpanAttributes,
   { clock, calendar, ...times }: ArrivalTimes,
 ): ArrivalTrace {
   const sinceMs = calendar.nowMs() - clock.nowMs();
   const [startMs, settledMs] = [times.firstSeenMs + sinceMs, times.settledMs + sinceMs];
-  const arrival = tracer.start('ingest', { startMs, attributes: { 'nightjar.folder': folder } });
+  const arrival = tracer.start('ingest', { startMs, attributes });
   const { traceParent: parent } = arrival;
   return {
     traceParent: parent,

@@ -42,7 +42,7 @@ export interface Meters {
   }): void;
   /** A use of the database begins; what is returned is to be called when it ends, with the kind of its failure. */
   databaseUse(pool: string): (failure?: ErrorKind) => void;
-  spans(outcome: 'exported' | 'failed', count: number): void;
+  spans(outcome: 'exported' | 'failed' | 'dropped', count: number): void;
   readonly socket: SocketMeter;
   /** In the text format of Prometheus, 0.0.4. */
   read(): Promise<string>;

@@ -1,13 +1,15 @@
 import type { ErrorKind } from '../lib/errors.ts';
 import type { MeterRegistry } from './registry.ts';
 
-/** Codes that a connection of ours ends with; what a client makes up is `other`. */
+/** Codes that a connection of ours ends with; anything else is `other`. */
 const codes = new Set([1000, 1001, 1002, 1005, 1006, 1007, 1008, 1009, 1011, 4008, 4401]);
 
 export interface SocketMeter {
   opened(): void;
-  closed(code: number): void;
-  refused(kind: ErrorKind): void;
+  /** Null: the client made up a code. */
+  closed(code: number | null): void;
+  /** `limited`: this one asks too often, or has too many sockets; `overloaded`: there are too many in all. */
+  refused(kind: ErrorKind | 'limited'): void;
   sent(bytes: number): void;
   /** What was sent since the last time becomes part of the figures. */
   settle(): void;
@@ -27,7 +29,7 @@ export function createSocketMeter({ count, add }: MeterRegistry): SocketMeter {
     },
     closed(code) {
       add('sockets_connected', {}, -1);
-      count('socket_closes_total', { code: codes.has(code) ? `${code}` : 'other' });
+      count('socket_closes_total', { code: code !== null && codes.has(code) ? `${code}` : 'other' });
     },
     refused: (kind) => count('socket_refusals_total', { kind }),
     sent(frameBytes) {

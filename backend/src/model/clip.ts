@@ -58,6 +58,8 @@ export interface ClipFrame {
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
+  /** W3C Trace Context of its being cut; null or absent while traces are off. */
+  readonly traceParent?: string | null;
 }
 
 /** What ingest learned of one finished clip, stored and ready to become a row of the ledger. */

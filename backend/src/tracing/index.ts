@@ -10,6 +10,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { noTracer, type Tracer } from '../lib/trace.ts';
 
+/** `failed`: the collector did not take them; `dropped`: too many were in hand for it already. */
+export type SpanOutcome = 'exported' | 'failed' | 'dropped';
+
 export interface TracesOptions {
   /** Of the collector, without `/v1/traces`; undefined: no traces. */
   readonly endpoint: string | undefined;
@@ -22,7 +25,7 @@ export interface TracesOptions {
   readonly roles: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
-  readonly onSpans: (outcome: 'exported' | 'failed', count: number) => void;
+  readonly onSpans: (outcome: SpanOutcome, count: number) => void;
 }
 
 export interface Traces {

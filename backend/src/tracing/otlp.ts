@@ -2,7 +2,8 @@
 import { ROOT_CONTEXT, SpanStatusCode, trace, type Context, type HrTime } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'; // prettier-ignore
+import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, type SpanProcessor } from '@opentelemetry/sdk-trace-base'; // prettier-ignore
+import { boundHand } from './bounded-hand.ts';
 import { newId } from '../lib/id.ts';
 import { createPart } from '../lib/part.ts';
 import type { Span, SpanStart } from '../lib/trace.ts';
@@ -51,16 +52,22 @@ export function createOtlpTraces(options: TracesOptions & { readonly endpoint: s
   };
 }
 
-function createProcessor({ endpoint, headers, clock, log, onSpans }: TracesOptions & { readonly endpoint: string }) {
+function createProcessor(options: TracesOptions & { readonly endpoint: string }): SpanProcessor {
+  const { endpoint, headers, clock, log, onSpans } = options;
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   const exporter = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: EXPORT_MS_MAX });
   const part = createPart({ name: 'collector of traces', consequence: 'spans are lost', clock, log });
-  return new BatchSpanProcessor(watchExporter(exporter, { part, onSpans }), {
-    maxQueueSize: SPANS_MAX,
-    maxExportBatchSize: BATCH_SPANS_MAX,
-    scheduledDelayMillis: BATCH_DELAY_MS,
-    exportTimeoutMillis: EXPORT_MS_MAX,
-  });
+  return boundHand(
+    { exporter: watchExporter(exporter, { part, onSpans }), spansMax: SPANS_MAX, onSpans },
+    (bounded) => {
+      const times = { scheduledDelayMillis: BATCH_DELAY_MS, exportTimeoutMillis: EXPORT_MS_MAX };
+      return new BatchSpanProcessor(bounded, {
+        maxQueueSize: SPANS_MAX,
+        maxExportBatchSize: BATCH_SPANS_MAX,
+        ...times,
+      });
+    },
+  );
 }
 
 const toResource = ({ serviceName, version, roles }: TracesOptions) =>

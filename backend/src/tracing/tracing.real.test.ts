@@ -7,15 +7,15 @@ import { startTraceCollector, type TraceCollector } from '../../tests/standins/t
 import { systemClock } from '../lib/clock.ts';
 import { silentLog, type Logger } from '../lib/log.ts';
 import { noTracer } from '../lib/trace.ts';
-import { openTraces, type Traces, type TracesOptions } from './index.ts';
+import { openTraces, type SpanOutcome, type Traces, type TracesOptions } from './index.ts';
 
 let collector: TraceCollector;
-let counted: Record<'exported' | 'failed', number>;
+let counted: Record<SpanOutcome, number>;
 const opened: Traces[] = [];
 
 beforeEach(async () => {
   collector = await startTraceCollector();
-  counted = { exported: 0, failed: 0 };
+  counted = { exported: 0, failed: 0, dropped: 0 };
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((traces) => traces.close()));
@@ -67,7 +67,7 @@ describe('spans', () => {
     });
     expect(root.traceParent).toBe(`00-${named('ingest')?.traceId}-${named('ingest')?.spanId}-01`);
     expect(collector.headers).toMatchObject([{ 'x-tenant': 'house' }]);
-    expect(counted).toEqual({ exported: 2, failed: 0 });
+    expect(counted).toEqual({ exported: 2, failed: 0, dropped: 0 });
   });
 
   it('are those of whole traces: who goes on with one does as who began it', async () => {
@@ -119,7 +119,13 @@ describe('a collector', () => {
     collector.hang();
     const { tracer, close } = await open();
     for (let n = 0; n < 20_000; n += 1) tracer.start('read').end();
+    // Those beyond what is in hand, and a batch or two that are under way.
+    expect(counted.dropped).toBeGreaterThan(20_000 - 2_048 - 3 * 512);
+    expect(counted.dropped).toBeLessThanOrEqual(20_000 - 2_048);
     await close();
+    const droppedBefore = counted.dropped;
+    tracer.start('read').end();
+    expect(counted.dropped).toBe(droppedBefore + 1);
     const sent = collector.headers.length;
     expect(sent).toBeGreaterThan(0);
     // One batch under way, and 2,048 spans in hand.
@@ -141,8 +147,13 @@ describe('traces that are off', () => {
     const users = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .filter((name) => readFileSync(new URL(name, root), 'utf8').includes("from '@opentelemetry/"));
-    expect(users.sort()).toEqual(['tracing/exporter.ts', 'tracing/otlp.ts', 'tracing/traceparent.ts']);
+    expect(users.sort()).toEqual([
+      'tracing/bounded-hand.ts',
+      'tracing/exporter.ts',
+      'tracing/otlp.ts',
+      'tracing/traceparent.ts',
+    ]);
     const door = readFileSync(new URL('tracing/index.ts', root), 'utf8');
-    expect(door).not.toMatch(/from '\.\/(exporter|otlp|traceparent)\.ts'/);
+    expect(door).not.toMatch(/from '\.\/(bounded-hand|exporter|otlp|traceparent)\.ts'/);
   });
 });

@@ -181,7 +181,7 @@ describe('the ledger of clips', () => {
     const clip = await claim(queue);
     expect(await queue.clips.planClip(clip, plan)).toBe(true);
     const before = woken;
-    expect(await queue.clips.recordClipFrames(clip, [0, 2_000, 4_000].map(toClipFrame))).toBe(true);
+    expect(await queue.clips.recordClipFrames(clip, [0, 2_000, 4_000].map((offset) => ({ ...toClipFrame(offset), traceParent: `trace ${offset}` })))).toBe(true); // prettier-ignore
     expect(woken).toBeGreaterThan(before);
     expect(await queue.clips.completeClip(clip)).toBe(true);
     queue.clips.forgetClip(clip);
@@ -197,7 +197,9 @@ describe('the ledger of clips', () => {
       })),
     );
     expect(await query('select * from clips')).toMatchObject([{ ...plan, state: 'done', errorKind: null }]);
-    expect((await queue.claim(5)).map(({ clipOffsetMs }) => clipOffsetMs)).toEqual([0, 2_000, 4_000]);
+    const claimed = await queue.claim(5);
+    expect(claimed.map(({ clipOffsetMs }) => clipOffsetMs)).toEqual([0, 2_000, 4_000]);
+    expect(claimed.map(({ traceParent }) => traceParent)).toEqual(['trace 0', 'trace 2000', 'trace 4000']);
   });
 
   it('keeps the first plan, and takes no frames before there is one', async () => {

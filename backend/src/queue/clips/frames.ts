@@ -42,12 +42,14 @@ export async function insertClipFrames(
   const column = <T>(pick: (frame: ClipFrame) => T): T[] => frames.map(pick);
   await tx`
     insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes,
-      captured_at, clip_id, clip_offset_ms)
+      captured_at, clip_id, clip_offset_ms, trace_parent)
     select cut.id, camera_id, 'pending', source_name, cut.sha256, 'image/jpeg', cut.media_path, cut.width, cut.height,
-      cut.bytes, captured_at + cut.offset_ms * interval '1 ms', clips.id, cut.offset_ms
+      cut.bytes, captured_at + cut.offset_ms * interval '1 ms', clips.id, cut.offset_ms,
+      cut.trace_parent
     from unnest(${frames.map(() => newId())}::uuid[], ${column((f) => f.offsetMs)}::int[], ${column((f) => f.sha256)}::text[],
       ${column((f) => f.mediaPath)}::text[], ${column((f) => f.width)}::int[], ${column((f) => f.height)}::int[],
-      ${column((f) => f.bytes)}::bigint[]) as cut(id, offset_ms, sha256, media_path, width, height, bytes)
+      ${column((f) => f.bytes)}::bigint[],
+      ${column((f) => f.traceParent ?? null)}::text[]) as cut(id, offset_ms, sha256, media_path, width, height, bytes, trace_parent)
     cross join clips where clips.id = ${lease.clip.id}
     on conflict (clip_id, clip_offset_ms) where clip_id is not null do nothing`;
   await keepStored(tx, column((f) => f.mediaPath), isStored); // prettier-ignore
