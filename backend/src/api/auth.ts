@@ -14,6 +14,7 @@ import { peerOf } from './address.ts';
 import { assertNoOtherPage, assertOwnPage, assertOwnSocket } from './identity/cross-origin.ts';
 import { createGuard, type Guard } from './identity/guard.ts';
 import type { KeyStore } from './identity/key-store.ts';
+import { createSecret } from './identity/session-secret.ts';
 import { createSessionTokens, type Session } from './session-token.ts';
 
 export const SESSION_COOKIE = 'nightjar_session';
@@ -80,7 +81,8 @@ type Holder = Pick<Identity, 'role' | 'name' | 'cameraIds' | 'expiresAt'> & { re
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { adminApiKey, clock, keys, guard = createGuard() } = options;
   const adminDigest = toDigest(adminApiKey);
-  const sessions = createSessionTokens(adminApiKey);
+  const ownSecret = createSecret();
+  const sessions = createSessionTokens({ adminApiKey, readSecret: keys ? keys.sessionSecret : () => ownSecret });
   const isOver = (expiresAt: Date | null): boolean => expiresAt !== null && expiresAt.getTime() <= clock.nowMs();
 
   // Digests have one length, so the comparison tells neither the key's length nor how much of it was right.
