@@ -1058,7 +1058,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description Needs no key from this very machine.
+     * @description Needs no key from this very machine, asked by its address or as `localhost`, and not by a page of a browser.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */

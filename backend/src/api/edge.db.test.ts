@@ -60,6 +60,16 @@ describe('keys', () => {
     async (headers) => expect((await keyless('/metrics', { headers })).status).toBe(401),
   );
 
+  test('metrics need one where a page asks under a name of its own (DNS rebinding)', async () => {
+    const ask = async (host: string) => {
+      const sent = httpRequest(`${api.url}/metrics`, { headers: { host } }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect([await ask('evil.example:8000'), await ask('localhost:8000')]).toEqual([401, 200]);
+  });
+
   test.each([
     '/nowhere',
     '/api/nowhere',
