@@ -11,6 +11,7 @@ import type { Clock } from '../lib/clock.ts';
 import { AwayError, NightjarError } from '../lib/errors.ts';
 import { assertRole, type KeyRole } from './access.ts';
 import { peerOf } from './address.ts';
+import { isKeyShaped } from './identity/api-key.ts';
 import { assertNoOtherPage, assertOwnPage, assertOwnSocket } from './identity/cross-origin.ts';
 import { createGuard, type Guard } from './identity/guard.ts';
 import type { KeyStore } from './identity/key-store.ts';
@@ -49,7 +50,10 @@ export interface Login {
 }
 
 export interface Authenticator {
-  /** Throws `unauthorized` without a good key or session, `forbidden` for a session used by another page, 429 (guard.ts). */
+  /**
+   * Throws `unauthorized` without a good key or session, `forbidden` for a session used by another page, 429 (guard.ts), and
+   * an `AwayError` where it cannot be known yet.
+   */
   authenticateRequest(request: IncomingMessage): Promise<Identity>;
   /** The holder of this key, which came with the request. Throws `unauthorized`, and 429. */
   authenticateKey(apiKey: string, request: IncomingMessage): Promise<Identity>;
@@ -97,8 +101,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await guard.pass(peerOf(request));
       return admin;
     }
+    // A good one, for all we know: it must not shut its holder out. What no stored key looks like is a guess even now.
+    if (keys?.isLoaded() === false && isKeyShaped(apiKey))
+      throw new AwayError('the database', 'keys could not be read yet');
     await guard.fail(peerOf(request));
-    if (keys?.isLoaded() === false) throw new AwayError('the database', 'keys could not be read yet');
     throw unauthorized('this API key is not valid');
   }
 
