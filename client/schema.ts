@@ -595,7 +595,7 @@ export interface paths {
     get: operations['getFrames'];
     put?: never;
     /**
-     * @description The same way in as the folder. The same picture of the same camera again is the same frame.
+     * @description The same way in as the folder. The same picture of the same camera again is the same frame, so it may be sent again without an Idempotency-Key, which counts for nothing here.
      *
      *     Needs a key of the role `ingest` or `admin`.
      */

@@ -1,14 +1,11 @@
 /** What a rule names must be there, or it would never match without a word. */
 import type { Context } from 'hono';
-import { and, inArray, isNull } from 'drizzle-orm';
-import { tables, type Database } from '../../db/index.ts';
+import type { Sql, Tx } from '../../db/index.ts';
 import { NightjarError, type InputFault } from '../../lib/errors.ts';
 import type { Rule } from '../../model/alert.ts';
 import type { ApiEnv } from '../route-parts.ts';
 import { camerasOf } from '../visible.ts';
 import type { RulePatch } from './rule-schema.ts';
-
-const { cameras, channels, zones } = tables;
 
 export interface NamedBy {
   /** As it would then be. */
@@ -20,11 +17,11 @@ export interface NamedBy {
 }
 
 /** Throws `invalid` with a fault for each thing that is not there, or that the rule's cameras leave out. */
-export async function assertNamed(c: Context<ApiEnv>, db: Database, { rule, given, place }: NamedBy): Promise<void> {
+export async function assertNamed(c: Context<ApiEnv>, sql: Sql | Tx, { rule, given, place }: NamedBy): Promise<void> {
   const limits = camerasOf(c);
-  const there = await readCameras(db, given.camera_ids ?? []);
-  const channelsThere = await readChannels(db, given.channel_ids ?? []);
-  const cameraOf = await readZones(db, rule.zoneIds);
+  const there = await readCameras(sql, given.camera_ids ?? []);
+  const channelsThere = await readChannels(sql, given.channel_ids ?? []);
+  const cameraOf = await readZones(sql, rule.zoneIds);
   const isSeen = (cameraId: string): boolean => limits === null || limits.includes(cameraId);
   const isLeftOut = (cameraId: string): boolean => rule.cameraIds.length > 0 && !rule.cameraIds.includes(cameraId);
 
@@ -56,29 +53,23 @@ const toFaults = (path: string, ids: readonly string[] = [], toMessage: (id: str
     return message === undefined ? [] : [{ path: `${path}.${index}`, message }];
   });
 
-async function readCameras(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+async function readCameras(sql: Sql | Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const isThere = and(inArray(cameras.id, [...ids]), isNull(cameras.deletedAt));
-  const rows = await db.read((orm) => orm.select({ id: cameras.id }).from(cameras).where(isThere));
+  const rows = await sql<{ id: string }[]>`
+    select id from cameras where id = any(${[...ids]}::text[]) and deleted_at is null`;
   return new Set(rows.map(({ id }) => id));
 }
 
-async function readChannels(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+async function readChannels(sql: Sql | Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const isThere = inArray(channels.id, [...ids]);
-  const rows = await db.read((orm) => orm.select({ id: channels.id }).from(channels).where(isThere));
+  const rows = await sql<{ id: string }[]>`select id from channels where id = any(${[...ids]}::uuid[])`;
   return new Set(rows.map(({ id }) => id));
 }
 
 /** The camera of each zone. */
-async function readZones(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function readZones(sql: Sql | Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
-  const picked = { id: zones.id, cameraId: zones.cameraId };
-  const rows = await db.read((orm) =>
-    orm
-      .select(picked)
-      .from(zones)
-      .where(inArray(zones.id, [...ids])),
-  );
+  const rows = await sql<{ id: string; cameraId: string }[]>`
+    select id, camera_id from zones where id = any(${[...ids]}::uuid[])`;
   return new Map(rows.map(({ id, cameraId }) => [id, cameraId]));
 }

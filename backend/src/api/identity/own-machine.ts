@@ -11,7 +11,7 @@ const OWN_SITES = [undefined, 'none', 'same-origin'];
 /** Whether a program of this very machine asks, or a person in its browser; and not a page that the browser shows. */
 export function isOwnMachine({ socket, headers }: IncomingMessage): boolean {
   const isPassedOn = PASSED_ON.some((name) => headers[name] !== undefined);
-  const isPage = headers.origin !== undefined || !OWN_SITES.includes(headers['sec-fetch-site'] as string | undefined);
+  const isPage = headers.origin !== undefined || !OWN_SITES.includes(headers['sec-fetch-site']);
   const isHere = LOOPBACK_PEER.test(socket.remoteAddress ?? '') && LOOPBACK_HOST.test(headers.host ?? '');
   return isHere && !isPassedOn && !isPage;
 }
