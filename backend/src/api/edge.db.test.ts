@@ -194,6 +194,12 @@ describe('bodies', () => {
     expect(problem.detail).toContain(says);
   });
 
+  test.each(['gzip', 'br', 'identity, gzip'])('a body that is packed (%s) is 415, never taken for what it is not', async (encoding) => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding };
+    const sent = await api.send('/api/cameras', { method: 'POST', headers, body: '{"id":"packed","name":"x"}' });
+    expect(await problemOf(sent)).toMatchObject({ status: 415, detail: /Content-Encoding/ });
+  }); // prettier-ignore
+
   test('another type than JSON is 415', async () => {
     const problem = await problemOf(await post('name=a', 'application/x-www-form-urlencoded'));
     expect(problem).toMatchObject({ status: 415, kind: 'invalid' });
