@@ -595,7 +595,7 @@ export interface paths {
     get: operations['getFrames'];
     put?: never;
     /**
-     * @description The same way in as the folder. The same picture of the same camera again is the same frame.
+     * @description The same way in as the folder. The same picture of the same camera again is the same frame, so it may be sent again without an Idempotency-Key, which counts for nothing here.
      *
      *     Needs a key of the role `ingest` or `admin`.
      */
@@ -1058,7 +1058,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description Needs no key from this very machine.
+     * @description Needs no key from this very machine, asked by its address or as `localhost`, and not by a page of a browser.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */

@@ -4,10 +4,8 @@
  *   camera -> ingest -> queue -> detect -> events -> broadcast -> dashboards
  */
 import { openAnalysis } from './analysis.ts';
-import { createTallyFolder, readLiveFigures } from './api/index.ts';
-import { createPruner, createTransact } from './broadcast/index.ts';
+import { readLiveFigures } from './api/index.ts';
 import type { Config, Role } from './config.ts';
-import { openDatabase, prepareDatabase } from './db/index.ts';
 import type { Detector } from './detect/index.ts';
 import { openCutting } from './cutting.ts';
 import { openDetection } from './detection.ts';
@@ -15,14 +13,12 @@ import { openDoors, openHealthDoor } from './doors.ts';
 import { createEventCloser, createEventStore } from './events/index.ts';
 import { createFacts, createStageLatencies } from './facts.ts';
 import { createGpuMonitor } from './gpu/index.ts';
-import { createHealth } from './health.ts';
 import { openInbox } from './inbox.ts';
 import { steadyClock as steady, systemClock as clock } from './lib/clock.ts';
 import { newId } from './lib/id.ts';
 import { createClosers, type Closers } from './lib/lifecycle.ts';
 import type { Logger } from './lib/log.ts';
 import { createSignal } from './lib/signal.ts';
-import { watchMedia } from './media-watch.ts';
 import { meterDetector, meterEvents, meterQueue, toTraces } from './metering.ts';
 import { createMeters } from './metrics/index.ts';
 import type { Message } from './model/wire.ts';
@@ -30,8 +26,7 @@ import { createEnqueue } from './notify/index.ts';
 import { openNotifier } from './notification.ts';
 import { assertInbox, openDetectors, toEventRules } from './parts.ts';
 import { createQueue } from './queue/index.ts';
-import { openBus } from './sharing.ts';
-import { openMedia, openServer } from './stores.ts';
+import { openSinks } from './sinks.ts';
 import { openSuspects } from './suspects.ts';
 import { openTraces } from './tracing/index.ts';
 import { VERSION } from './version.ts';
@@ -79,19 +74,8 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   if (has('ingest')) await assertInbox(config);
 
   // Sinks: the database, what is kept, what is told.
-  const target = await openServer(config, log, closers);
-  await prepareDatabase(target, { clock, log, signal });
-  const health = createHealth({ hasRedis: config.redisUrl !== undefined, clock, log });
-  const db = closers.add(
-    'database',
-    openDatabase(target, { part: health.database, clock, log, onUse: meters.databaseUse }),
-  );
-  const store = watchMedia(await openMedia(config, log), { part: health.media, clock, log });
-  const { media } = closers.add('media store', store);
-  const bus = closers.add('bus', await openBus(config, db, log, health.redis));
-  const transact = createTransact({ db, bus, clock, onTold: meters.told });
-  closers.add('tally folder', createTallyFolder({ db, clock, log }));
-  closers.add('outbox pruner', createPruner({ db, replayMs: config.replayMs, clock, log }));
+  const sinks = await openSinks({ config, log, closers, signal, meters });
+  const { target, health, db, media, bus, transact } = sinks;
 
   // The ledger, and what becomes of an examined frame.
   const { leaseMs, attemptsMax, camerasMax } = config;
@@ -122,7 +106,7 @@ async function openRooms({ config, log, closers, signal }: Opening): Promise<Nig
   // Those who listen.
   const gpuMonitor = has('detect') ? closers.add('GPU monitor', createGpuMonitor({ clock, log })) : undefined;
   const asked = { detectors, clips: cutting?.health, analyst: analysis?.health };
-  health.watch({ databaseVersion: db.version, mediaFreeBytes: store.freeBytes, ...asked });
+  health.watch({ databaseVersion: db.version, mediaFreeBytes: sinks.mediaFreeBytes, ...asked });
   const readFigures = () => readLiveFigures(db, clock.nowMs());
   const facts = createFacts({ config, health, queue, readFigures, latencies, startedAt, gpuMonitor });
   const doors = { config, log, closers, db, bus, media, queue, transact, facts, detection, meters, tracer };

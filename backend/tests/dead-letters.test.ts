@@ -70,6 +70,14 @@ it(
     const again = await fetch(`${first.url}/api/frames/${door}/requeue`, { method: 'POST', headers });
     expect(again.status).toBe(409);
 
+    const byCli = { actor_id: 'cli', via: 'cli', address: null };
+    const { items: audit } = await first.get<{ items: object[] }>('/api/audit?actor_id=cli');
+    expect(audit).toMatchObject([
+      { ...byCli, action: 'frames.requeued', target_id: null, after: { requeued: 1, query: { state: 'dead', camera_id: 'door' } } },
+      { ...byCli, action: 'frame.requeued', target_id: yard[0], before: { state: 'dead', id: yard[0] }, after: { state: 'pending' } },
+    ]); // prettier-ignore
+    expect(audit).toHaveLength(2);
+
     // Without a Nightjar the command raises the database itself, and puts it to rest again.
     expect(await first.kill('SIGTERM')).toBe(0);
     expect((await listJson('--state', 'pending')).map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
@@ -138,6 +146,10 @@ it(
     expect(await cli('frames', 'requeue', link.id)).toMatchObject({ code: 0, stdout: expect.stringContaining('looked at anew') as string }); // prettier-ignore
     const isAnother = (dead: readonly FrameWire[]) => dead.length === 1 && dead[0]?.id !== link.id;
     await eventually(async () => isAnother(await readDead()), { what: 'the link to be looked at anew' });
+    expect((await nightjar.get<{ items: object[] }>('/api/audit?actor_id=cli')).items).toMatchObject([
+      { action: 'frame.requeued', target_id: link.id, before: { state: 'dead' }, after: null },
+      { action: 'clip.requeued', target_id: id, before: { state: 'dead' }, after: { state: 'pending' } },
+    ]);
     expect(await nightjar.kill('SIGTERM')).toBe(0);
   },
 );

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import fc from 'fast-check';
@@ -128,6 +129,7 @@ test('who was let in stays for as long as key and session are good', () => {
   const nobody = {
     find: () => undefined,
     isLoaded: () => true,
+    sessionSecret: () => 'a secret',
     use: () => undefined,
     refresh: () => Promise.resolve(),
   };
@@ -144,28 +146,48 @@ test('who was let in stays for as long as key and session are good', () => {
 });
 
 const key = { id: 'admin', expiresAt: null };
+const open = (adminApiKey = KEY, secret: string | undefined = 'the secret of the house') =>
+  createSessionTokens({ adminApiKey, readSecret: () => secret });
 
 test('a session outlives a restart, ends after its days, and with the admin key', () => {
-  const issued = createSessionTokens(KEY).issue(key, 0);
-  const restarted = createSessionTokens(KEY);
+  const issued = open().issue(key, 0);
+  const restarted = open();
   expect(restarted.read(issued.token, SESSION_DAYS * DAY_MS - 1)).toMatchObject({ id: issued.id, keyId: 'admin' });
   expect(restarted.read(issued.token, SESSION_DAYS * DAY_MS)).toBeUndefined();
-  expect(createSessionTokens('another-key').read(issued.token, 0)).toBeUndefined();
+  expect(open('another-key').read(issued.token, 0)).toBeUndefined();
+});
+
+test('who has a token and guesses the admin key rightly cannot see that he did', () => {
+  const { token } = open().issue(key, 0);
+  const [, payload = '', signature] = /^(.*)\.([^.]*)$/.exec(token) ?? [];
+  const hmac = (secret: string | Buffer, text: string) => createHmac('sha256', secret).update(text).digest();
+  for (const guess of [KEY, hmac(KEY, 'nightjar session v2'), hmac('', `nightjar session v2${KEY}`)])
+    expect(hmac(guess, payload).toString('base64url')).not.toBe(signature);
+  expect(open(KEY, 'the secret of another house').read(token, 0)).toBeUndefined();
+});
+
+test('before the secret of the house is known no session is called a bad one', () => {
+  const tokens = createSessionTokens({ adminApiKey: KEY, readSecret: () => undefined });
+  const away = expect.objectContaining({ kind: 'unavailable' }) as Error;
+  expect(() => tokens.issue(key, 0)).toThrow(away);
+  expect(() => tokens.read(open().issue(key, 0).token, 0)).toThrow(away);
+  expect(tokens.read('no token at all', 0)).toBeUndefined();
 });
 
 test('a session ends with its key', () => {
   const expiresAt = new Date(DAY_MS);
-  expect(createSessionTokens(KEY).issue({ id: 'admin', expiresAt }, 0).expiresAt).toEqual(expiresAt);
+  expect(open().issue({ id: 'admin', expiresAt }, 0).expiresAt).toEqual(expiresAt);
 });
 
 test('no two sessions are the same, and none tells of the key', () => {
-  const tokens = [1, 2].map(() => createSessionTokens(KEY).issue(key, 0).token);
+  const tokens = [1, 2].map(() => open().issue(key, 0).token);
   expect(tokens[0]).not.toBe(tokens[1]);
   expect(tokens.join()).not.toContain(KEY);
 });
 
 test('no change to a token is let through', () => {
-  const tokens = createSessionTokens(KEY);
+  const tokens = open();
+  const { token } = tokens.issue(key, clock.nowMs());
   fc.assert(
     fc.property(fc.nat(token.length - 1), fc.constantFrom('0', '7', 'a', 'Z', '.', '-', ''), (at, char) => {
       const changed = token.slice(0, at) + char + token.slice(at + 1);

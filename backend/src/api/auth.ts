@@ -11,9 +11,11 @@ import type { Clock } from '../lib/clock.ts';
 import { AwayError, NightjarError } from '../lib/errors.ts';
 import { assertRole, type KeyRole } from './access.ts';
 import { peerOf } from './address.ts';
+import { isKeyShaped } from './identity/api-key.ts';
 import { assertNoOtherPage, assertOwnPage, assertOwnSocket } from './identity/cross-origin.ts';
 import { createGuard, type Guard } from './identity/guard.ts';
 import type { KeyStore } from './identity/key-store.ts';
+import { createSecret } from './identity/session-secret.ts';
 import { createSessionTokens, type Session } from './session-token.ts';
 
 export const SESSION_COOKIE = 'nightjar_session';
@@ -48,7 +50,10 @@ export interface Login {
 }
 
 export interface Authenticator {
-  /** Throws `unauthorized` without a good key or session, `forbidden` for a session used by another page, 429 (guard.ts). */
+  /**
+   * Throws `unauthorized` without a good key or session, `forbidden` for a session used by another page, 429 (guard.ts), and
+   * an `AwayError` where it cannot be known yet.
+   */
   authenticateRequest(request: IncomingMessage): Promise<Identity>;
   /** The holder of this key, which came with the request. Throws `unauthorized`, and 429. */
   authenticateKey(apiKey: string, request: IncomingMessage): Promise<Identity>;
@@ -80,7 +85,8 @@ type Holder = Pick<Identity, 'role' | 'name' | 'cameraIds' | 'expiresAt'> & { re
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { adminApiKey, clock, keys, guard = createGuard() } = options;
   const adminDigest = toDigest(adminApiKey);
-  const sessions = createSessionTokens(adminApiKey);
+  const ownSecret = createSecret();
+  const sessions = createSessionTokens({ adminApiKey, readSecret: keys ? keys.sessionSecret : () => ownSecret });
   const isOver = (expiresAt: Date | null): boolean => expiresAt !== null && expiresAt.getTime() <= clock.nowMs();
 
   // Digests have one length, so the comparison tells neither the key's length nor how much of it was right.
@@ -95,8 +101,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await guard.pass(peerOf(request));
       return admin;
     }
+    // A good one, for all we know: it must not shut its holder out. What no stored key looks like is a guess even now.
+    if (keys?.isLoaded() === false && isKeyShaped(apiKey))
+      throw new AwayError('the database', 'keys could not be read yet');
     await guard.fail(peerOf(request));
-    if (keys?.isLoaded() === false) throw new AwayError('the database', 'keys could not be read yet');
     throw unauthorized('this API key is not valid');
   }
 

@@ -21,10 +21,13 @@ const streamedPaths = new Set([DETECT_PATH, DETECT_BATCH_PATH, DEEPSTACK_PATH, F
 export const readBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !streamedPaths.has(c.req.path)) {
     const incoming: IncomingMessage & { rawBody?: Buffer } = c.env.incoming;
+    if ((incoming.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw packed();
     incoming.rawBody = await readAtMost(incoming, BODY_BYTES_MAX);
   }
   await next();
 };
+
+const packed = (): HttpRefusal => new HttpRefusal(415, 'send the body as it is, without Content-Encoding');
 
 async function readAtMost(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const tooLarge = new HttpRefusal(413, `a body may have ${bytesMax} bytes at most`);

@@ -60,6 +60,16 @@ describe('keys', () => {
     async (headers) => expect((await keyless('/metrics', { headers })).status).toBe(401),
   );
 
+  test('metrics need one where a page asks under a name of its own (DNS rebinding)', async () => {
+    const ask = async (host: string) => {
+      const sent = httpRequest(`${api.url}/metrics`, { headers: { host } }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect([await ask('evil.example:8000'), await ask('localhost:8000')]).toEqual([401, 200]);
+  });
+
   test.each([
     '/nowhere',
     '/api/nowhere',
@@ -183,6 +193,12 @@ describe('bodies', () => {
     expect(problem).toMatchObject({ status: 400, kind: 'invalid' });
     expect(problem.detail).toContain(says);
   });
+
+  test.each(['gzip', 'br', 'identity, gzip'])('a body that is packed (%s) is 415, never taken for what it is not', async (encoding) => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding };
+    const sent = await api.send('/api/cameras', { method: 'POST', headers, body: '{"id":"packed","name":"x"}' });
+    expect(await problemOf(sent)).toMatchObject({ status: 415, detail: /Content-Encoding/ });
+  }); // prettier-ignore
 
   test('another type than JSON is 415', async () => {
     const problem = await problemOf(await post('name=a', 'application/x-www-form-urlencoded'));

@@ -4,13 +4,13 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { MiddlewareHandler } from 'hono';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { AwayError, NightjarError, type ErrorKind } from '../lib/errors.ts';
 import type { Identity } from './auth.ts';
 import { readBody } from './body.ts';
 import { createCors } from './cors.ts';
 import { isPagePath, nothingOfTheBrowser, openPageRoutes, pageHeaders } from './dashboard.ts';
 import { docsHeaders, isDocsPath } from './docs.ts';
+import { isOwnMachine } from './identity/own-machine.ts';
 import { DEEPSTACK_PATH } from './detector-server/deepstack-route.ts';
 import type { ApiOptions } from './options.ts';
 import { createRateEdge, type RateEdge } from './limits/rate-edge.ts';
@@ -101,17 +101,11 @@ const createAuthEdge =
         throw thrown;
       });
     const route = `${c.req.method} ${c.req.path}`;
-    const isOwnMachine = METRICS_ROUTES.has(route) && isLoopback(c.env.incoming);
+    const isAtHome = METRICS_ROUTES.has(route) && isOwnMachine(c.env.incoming);
     const isAskedLater = route === FORM_KEY_ROUTE && !authenticator.isPresented(c.env.incoming);
-    if (!openRoutes.has(route) && !isAskedLater && !isOwnMachine) c.set('identity', await identify());
+    if (!openRoutes.has(route) && !isAskedLater && !isAtHome) c.set('identity', await identify());
     await next();
   };
-
-/** What a proxy here passes on comes from elsewhere, and says so. */
-function isLoopback({ socket, headers }: IncomingMessage): boolean {
-  const isPassedOn = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
-  return !isPassedOn && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
-}
 
 function refuseMethod(id: string, methods: readonly string[]): Response {
   const allow = methods.join(', ');

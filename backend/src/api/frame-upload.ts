@@ -62,7 +62,8 @@ function describe(app: ApiApp): void {
     method: 'post',
     path: FRAMES_PATH,
     tags: ['frames'],
-    description: 'The same way in as the folder. The same picture of the same camera again is the same frame.',
+    description:
+      'The same way in as the folder. The same picture of the same camera again is the same frame, so it may be sent again without an Idempotency-Key, which counts for nothing here.',
     request: { body: { required: true, content: { 'multipart/form-data': { schema: formSchema } } } },
     responses: {
       202: json(frameSchema, 'the frame: stored, and waiting to be examined'),

@@ -11,6 +11,7 @@ export { createApi, createHealthApi, type Api } from './server.ts';
 export { describeApi } from './describe-api.ts';
 export { switchChannelOff } from './channels/channel-store.ts';
 export { createTallyFolder } from './stats/fold.ts';
+export { recordCliChange } from './audit-log.ts';
 export { createAuthenticator, type Authenticator, type Identity, type UpgradeIdentity } from './auth.ts';
 export { createGuard, type Guard } from './identity/guard.ts';
 export { createKeyDesk } from './identity/key-desk.ts';

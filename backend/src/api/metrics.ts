@@ -65,7 +65,8 @@ const metrics = route('viewer', {
   method: 'get',
   path: '/metrics',
   tags: ['system'],
-  description: 'Needs no key from this very machine.',
+  description:
+    'Needs no key from this very machine, asked by its address or as `localhost`, and not by a page of a browser.',
   responses: { 200: { description: 'figures of this process', content: { 'text/plain': { schema: z.string() } } } },
 });
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AwayError } from '../lib/errors.ts';
 
 export const SESSION_DAYS = 30;
 const SESSION_MS = SESSION_DAYS * 86_400_000;
@@ -21,14 +22,27 @@ export interface SessionTokens {
   read(token: string, nowMs: number): Session | undefined;
 }
 
+export interface SessionTokenOptions {
+  readonly adminApiKey: string;
+  /** Random, 256 bits, the same for all processes of the house; undefined for as long as it is not known. */
+  readonly readSecret: () => string | undefined;
+}
+
 /**
- * Sessions without a store: the token names the key, the session and its end, under a signature by a key derived from the
- * admin key. So sessions outlive a restart, and a new admin key ends them all. A token names no secret and cannot be turned
- * back into the key. What is stored are the few sessions that were ended before their time.
+ * Sessions without a store: the token names the key, the session and its end, under a signature by a key made of the house's
+ * secret and of the admin key. So sessions outlive a restart, and a new admin key ends them all. A person chose the admin
+ * key: by that alone, whoever has any token could try out guesses at home. With 256 random bits in it a signature tells
+ * nothing of it. What is stored are the few sessions that were ended before their time.
+ *
+ * Both throw an `AwayError` while the secret is not known.
  */
-export function createSessionTokens(adminApiKey: string): SessionTokens {
-  const signingKey = createHmac('sha256', adminApiKey).update('nightjar session v2').digest();
-  const sign = (payload: string): string => createHmac('sha256', signingKey).update(payload).digest('base64url');
+export function createSessionTokens({ adminApiKey, readSecret }: SessionTokenOptions): SessionTokens {
+  function sign(payload: string): string {
+    const secret = readSecret();
+    if (secret === undefined) throw new AwayError('the database', 'sessions could not be read yet');
+    const signingKey = createHmac('sha256', secret).update('nightjar session v2').update(adminApiKey).digest();
+    return createHmac('sha256', signingKey).update(payload).digest('base64url');
+  }
 
   return {
     issue({ id: keyId, expiresAt: keyExpiresAt }, nowMs) {

@@ -144,6 +144,20 @@ describe('a backup', () => {
     expect(await readTallied(db)).toEqual(await readTallied(other));
   });
 
+  it('leaves out the secrets of the house, also where it is put back into one that has its own', async () => {
+    const store = (into: TestDatabase, secret: string) =>
+      into.query((sql) => sql`insert into house_secrets (name, secret) values ('sessions', ${secret})`);
+    await fill();
+    await store(db, 'the-secret-of-this-house');
+    const file = await backUp();
+    expect((await readFile(file)).includes('the-secret-of-this-house')).toBe(false);
+    const other = await createTestDatabase();
+    cleanups.add(other.close);
+    await store(other, 'the-secret-of-another');
+    await restore(file, other);
+    expect(await other.query((sql) => sql`select secret from house_secrets`)).toEqual([{ secret: 'the-secret-of-another' }]); // prettier-ignore
+  });
+
   it('is of one moment, though the house goes on', async () => {
     await fill();
     const queue = await createTestQueue(db);

@@ -9,12 +9,15 @@ const PIECE_CHARS = 4 * 1024 ** 2;
 /** Made of the rows of others by triggers (migration 0005): they are there again when those rows are. */
 const DERIVED = ['event_labels', 'tallies', 'tally_deltas'];
 
-/** All tables of ours but the derived, those that others refer to first. */
+/** A house that is restored has secrets of its own: whoever has the archive could else make sessions for it. */
+const KEPT_AT_HOME = ['house_secrets'];
+
+/** All tables of ours but these, those that others refer to first. */
 export async function readShapes(tx: Tx): Promise<readonly TableShape[]> {
   const tables = await tx<{ name: string; columns: string[] }[]>`
     select relname as name, (select array_agg(attname::text order by attnum) from pg_attribute
       where attrelid = pg_class.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns
-    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> all(${DERIVED}::text[]) order by relname`;
+    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> all(${[...DERIVED, ...KEPT_AT_HOME]}::text[]) order by relname`;
   const links = await tx<{ from: string; to: string }[]>`
     select child.relname as from, parent.relname as to from pg_constraint
     join pg_class child on child.oid = conrelid join pg_class parent on parent.oid = confrelid

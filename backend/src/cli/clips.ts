@@ -20,6 +20,6 @@ export const clips = createLedgerActions({
   },
   createRequeue(options) {
     const { one, dead } = createClipRequeue(options);
-    return { dead, one: (id) => one(id).then(() => 'pending again') };
+    return { dead, one: (id, also) => one(id, also).then(() => 'pending again') };
   },
 });

@@ -20,6 +20,6 @@ export const frames = createLedgerActions({
   createRequeue(options) {
     const { one, dead } = createRequeue(options);
     const words = { pending: 'pending again', forgotten: 'forgotten; its file in the inbox is looked at anew' };
-    return { dead, one: async (id) => words[(await one(id)).outcome] };
+    return { dead, one: async (id, also) => words[(await one(id, also)).outcome] };
   },
 });

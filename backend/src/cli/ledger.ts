@@ -1,6 +1,7 @@
 /** A ledger on a terminal: directly from the database, whether Nightjar runs on it or not. */
 import path from 'node:path';
-import type { Sql } from '../db/index.ts';
+import { recordCliChange } from '../api/index.ts';
+import type { Sql, Tx } from '../db/index.ts';
 import { NightjarError, toNightjarError } from '../lib/errors.ts';
 import { openMedia, toInspect } from '../stores.ts';
 import type { DeadFilter, RequeueOptions } from '../queue/index.ts';
@@ -24,24 +25,30 @@ export interface Ledger<Row extends object, Noun extends Entry> {
   readonly toWire: (noun: Noun) => object;
   /** Everything about one. `kept` is where the media store is. */
   readonly readFacts: (sql: Sql, id: string, kept: string) => Promise<Facts | undefined>;
-  readonly createRequeue: (options: RequeueOptions) => LedgerRequeue;
+  readonly createRequeue: (options: RequeueOptions) => LedgerRequeue<Noun>;
 }
 
-interface LedgerRequeue {
-  /** Resolves to what came of it, in words. */
-  one(id: string): Promise<string>;
-  dead(filter: DeadFilter): Promise<number>;
+interface LedgerRequeue<Noun> {
+  /** Resolves to what came of it, in words. `also` is part of the transaction, as below. */
+  one(id: string, also: (tx: Tx, change: { before: Noun; after: Noun | null }) => Promise<void>): Promise<string>;
+  dead(filter: DeadFilter, also: (tx: Tx, count: number) => Promise<void>): Promise<number>;
 }
 
 export function createLedgerActions<Row extends object, Noun extends Entry>(ledger: Ledger<Row, Noun>): LedgerActions {
   const { noun } = ledger;
 
-  function withRequeue<T>(where: Where, use: (requeue: LedgerRequeue) => Promise<T>): Promise<T> {
+  function withRequeue<T>(where: Where, use: (requeue: LedgerRequeue<Noun>) => Promise<T>): Promise<T> {
     return withDatabase(where, async (db) => {
       const media = await openMedia(where.config, where.log);
       return use(ledger.createRequeue({ db, hasMedia: media.has, inspect: toInspect(media, where.config) }));
     });
   }
+
+  const recordOne = (tx: Tx, { before, after }: { before: Noun; after: Noun | null }): Promise<void> =>
+    recordCliChange(tx, {
+      ...{ action: `${noun}.requeued`, targetId: before.id },
+      ...{ before: ledger.toWire(before), after: after && ledger.toWire(after) },
+    });
 
   return {
     async list({ json = false, ...flags }, { write, ...where }) {
@@ -61,7 +68,7 @@ export function createLedgerActions<Row extends object, Noun extends Entry>(ledg
       withRequeue(where, async (requeue) => {
         let failed = 0;
         for (const id of ids)
-          await requeue.one(id).then(
+          await requeue.one(id, recordOne).then(
             (outcome) => write(`${id}: ${outcome}`),
             (thrown: unknown) => {
               const { kind, message } = toNightjarError(thrown);
@@ -73,9 +80,17 @@ export function createLedgerActions<Row extends object, Noun extends Entry>(ledg
         return failed === 0 ? 0 : 1;
       }),
     requeueAll: (filter, { write, ...where }) =>
-      withRequeue(where, async (requeue) => write(`${await requeue.dead(filter)} ${noun}(s) pending again`)),
+      withRequeue(where, async (requeue) => {
+        const query = toQuery(filter);
+        const recordStep = (tx: Tx, count: number): Promise<void> =>
+          recordCliChange(tx, { action: `${noun}s.requeued`, targetId: null, before: null, after: { requeued: count, query } }); // prettier-ignore
+        write(`${await requeue.dead(filter, recordStep)} ${noun}(s) pending again`);
+      }),
   };
 }
+
+/** As the API would be asked for the same. */
+const toQuery = ({ cameraId: camera_id, kind }: DeadFilter) => ({ state: 'dead', camera_id, kind });
 
 type Where = Omit<CommandOptions, 'write'>;
 

@@ -10,6 +10,6 @@ export { analyses, detections, events } from './schema/events.ts';
 export { eventLabels } from './schema/event-labels.ts';
 export { tallies, tallyDeltas } from './schema/tallies.ts';
 export { outbox, outboxHead } from './schema/outbox.ts';
-export { apiKeys, audit, endedSessions, idempotentAnswers } from './schema/identity.ts';
+export { apiKeys, audit, endedSessions, houseSecrets, idempotentAnswers } from './schema/identity.ts';
 export { stationaryObjects, zones } from './schema/zones.ts';
 export { alerts, channels, deliveries, rules } from './schema/alerts.ts';

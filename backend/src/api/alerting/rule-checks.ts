@@ -1,12 +1,9 @@
 /** What a rule names must be there, and what it wants must be possible, or it would never match without a word. */
-import { and, inArray, isNull } from 'drizzle-orm';
-import { tables, type Database } from '../../db/index.ts';
+import type { Sql, Tx } from '../../db/index.ts';
 import { NightjarError, type InputFault } from '../../lib/errors.ts';
 import type { Rule } from '../../model/alert.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { RulePatch } from './rule-schema.ts';
-
-const { cameras, channels, zones } = tables;
 
 export interface NamedBy {
   /** As it would then be. */
@@ -18,11 +15,11 @@ export interface NamedBy {
 }
 
 /** Throws `invalid` with a fault for each thing that is not there, or in which nothing could match the rule. */
-export async function assertNamed(db: Database, named: NamedBy): Promise<void> {
+export async function assertNamed(sql: Sql | Tx, named: NamedBy): Promise<void> {
   const { rule, given, place } = named;
-  const there = await readCameras(db, given.camera_ids ?? []);
-  const channelsThere = await readChannels(db, given.channel_ids ?? []);
-  const zoneOf = new Map((await readZones(db, rule.zoneIds)).map((zone) => [zone.id, zone]));
+  const there = await readCameras(sql, given.camera_ids ?? []);
+  const channelsThere = await readChannels(sql, given.channel_ids ?? []);
+  const zoneOf = new Map((await readZones(sql, rule.zoneIds)).map((zone) => [zone.id, zone]));
   const faults = [
     ...toFaults(`${place}.camera_ids`, given.camera_ids, (id) => there.has(id) ? undefined : `there is no camera "${id}"`),
     ...toFaults(`${place}.zone_ids`, given.zone_ids, (id) => toZoneFault(rule, zoneOf.get(id))),
@@ -65,25 +62,22 @@ const toFaults = (path: string, ids: readonly string[] = [], toMessage: (id: str
     return message === undefined ? [] : [{ path: `${path}.${index}`, message }];
   });
 
-async function readCameras(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+async function readCameras(sql: Sql | Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const isThere = and(inArray(cameras.id, [...ids]), isNull(cameras.deletedAt));
-  const rows = await db.read((orm) => orm.select({ id: cameras.id }).from(cameras).where(isThere));
+  const rows = await sql<{ id: string }[]>`
+    select id from cameras where id = any(${[...ids]}::text[]) and deleted_at is null`;
   return new Set(rows.map(({ id }) => id));
 }
 
-async function readChannels(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+async function readChannels(sql: Sql | Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const isThere = inArray(channels.id, [...ids]);
-  const rows = await db.read((orm) => orm.select({ id: channels.id }).from(channels).where(isThere));
+  const rows = await sql<{ id: string }[]>`select id from channels where id = any(${[...ids]}::uuid[])`;
   return new Set(rows.map(({ id }) => id));
 }
 
 type SeenZone = Pick<Zone, 'id' | 'cameraId' | 'name' | 'kind' | 'labels'>;
 
-async function readZones(db: Database, ids: readonly string[]): Promise<readonly SeenZone[]> {
+async function readZones(sql: Sql | Tx, ids: readonly string[]): Promise<readonly SeenZone[]> {
   if (ids.length === 0) return [];
-  const { id, cameraId, name, kind, labels } = zones;
-  const isThere = inArray(id, [...ids]);
-  return db.read((orm) => orm.select({ id, cameraId, name, kind, labels }).from(zones).where(isThere));
+  return sql<SeenZone[]>`select id, camera_id, name, kind, labels from zones where id = any(${[...ids]}::uuid[])`;
 }

@@ -79,7 +79,7 @@ export function addRuleTests(app: ApiApp, { db, clock, tryRule }: Pick<ApiOption
     const { rule: given, ...asked } = c.req.valid('json');
     const within = toSpan(asked, clock.nowMs());
     const rule = toRule(given, { id: newId(), createdAt: new Date(clock.nowMs()) });
-    await assertNamed(db, { rule, given, place: 'body.rule' });
+    await db.query((sql) => assertNamed(sql, { rule, given, place: 'body.rule' }));
     return c.json(toTrialWire(await tryRule(rule, within), within), 200);
   });
 }

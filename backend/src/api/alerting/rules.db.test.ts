@@ -147,6 +147,21 @@ describe('rules', () => {
     expect(await faultsOf(await api.sendJson('PATCH', `/api/rules/${id}`, named))).toHaveLength(3);
   });
 
+  it('are made once for each Idempotency-Key, also when what they name is gone by then', async () => {
+    const body = JSON.stringify({ name: 'Bell', channel_ids: [await seedChannel(db)], zone_ids: [await seedZone(db, 'yard')] });
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': newId() };
+    const create = async () => {
+      const response = await api.send('/api/rules', { method: 'POST', body, headers });
+      return { status: response.status, rule: await response.json() };
+    };
+    const first = await create();
+    await db.query((sql) => sql`delete from zones`);
+    await db.query((sql) => sql`delete from channels`);
+    expect(first.status).toBe(201);
+    expect(await create()).toEqual(first);
+    expect(await api.get('/api/rules?count=true')).toMatchObject({ total: 1 });
+  }); // prettier-ignore
+
   it('are 200 at most', async () => {
     await db.query((sql) => sql`
       insert into rules (id, name, labels, camera_ids, zone_ids, score_min, risk_min, cooldown_s, channel_ids)

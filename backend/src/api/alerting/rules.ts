@@ -73,11 +73,11 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
   app.openapi(create, async (c) => {
     const input = c.req.valid('json');
     const rule = toRule(input, { id: newId(), createdAt: new Date(clock.nowMs()) });
-    await assertNamed(db, { rule, given: input, place: 'body' });
     const { body, headers } = await createOnce(c, {
       transact,
       create: async (tx) => {
         await assertRoom(tx);
+        await assertNamed(tx, { rule, given: input, place: 'body' });
         const wire = toRuleWire(await writeRule(tx, rule));
         await recordChange(tx, c, { action: 'rule.created', targetId: wire.id, before: null, after: wire });
         return { body: wire, location: `/api/rules/${wire.id}` };
@@ -89,11 +89,11 @@ export function addRules(app: ApiApp, { db, transact, clock }: Pick<ApiOptions, 
   app.openapi(patch, async (c) => {
     const { id } = c.req.valid('param');
     const given = c.req.valid('json');
-    const before = await readRule(db, id);
-    await assertNamed(db, { rule: toPatched(before, given), given, place: 'body' });
     const changed = await db.transaction(async (tx) => {
       const rule = await lockRule(tx, id);
-      const wire = toRuleWire(await writeRule(tx, toPatched(rule, given)));
+      const patched = toPatched(rule, given);
+      await assertNamed(tx, { rule: patched, given, place: 'body' });
+      const wire = toRuleWire(await writeRule(tx, patched));
       await recordChange(tx, c, { action: 'rule.updated', targetId: id, before: toRuleWire(rule), after: wire });
       return wire;
     });

@@ -10,6 +10,7 @@ import type { Seen } from './guest-queue.ts';
 import type { Guests } from './guests.ts';
 import { FORM_BYTES_MAX, isForm, type Form, type FormFile } from './multipart.ts';
 import { assertRole, declareRoute } from '../access.ts';
+import { addressOf } from '../address.ts';
 import type { ApiOptions } from '../options.ts';
 import { deepstackErrorSchema } from '../problem.ts';
 import { json, type ApiApp } from '../route-parts.ts';
@@ -56,7 +57,9 @@ export function addDeepstack(app: ApiApp, { detector, authenticator }: Deepstack
     const checkKey = async (apiKey: string): Promise<void> =>
       assertRole('ingest', await authenticator.authenticateKey(apiKey, c.env.incoming));
     return guests.serve(c.env, async (guest) => {
-      const form = await (isKnown ? guest.readForm(wanted) : strangers.readForm(guest, { ...wanted, checkKey }));
+      const form = await (isKnown
+        ? guest.readForm(wanted)
+        : strangers.readForm(guest, { ...wanted, checkKey, address: addressOf(c) }));
       const scoreMin = toScoreMin(form.fields.get('min_confidence'));
       const [seen] = await guest.look(takePicture(form));
       return c.json(toPredictions(assertSeen(seen), scoreMin), 200);

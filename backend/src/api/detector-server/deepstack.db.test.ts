@@ -1,3 +1,4 @@
+import { Agent, type ClientRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 import { eventually } from '../../../tests/harness/eventually.ts';
@@ -188,11 +189,22 @@ describe('without a good key: 401, and nothing is examined', () => {
 });
 
 describe('strangers', () => {
-  /** Two who send all but the end of their form: no more are received at once. */
+  const ends: (() => void)[] = [];
+  afterEach(() => {
+    for (const end of ends.splice(0)) end();
+  });
+
+  /** One who sends a form byte by byte and never ends it, as from another machine. */
+  function drip(from = '127.0.0.1'): ClientRequest {
+    const sent = open(api, PATH, strange, new Agent({ localAddress: from }));
+    sent.write(toForm([image]).subarray(0, 200));
+    const dripping = setInterval(() => sent.write('x'), 200);
+    ends.push(() => (clearInterval(dripping), sent.destroy()));
+    return sent;
+  }
+  /** As many as are received of one network at once. */
   async function fill() {
-    const form = toForm([image]);
-    const slow = [open(api, PATH, strange), open(api, PATH, strange)];
-    for (const sent of slow) sent.write(form.subarray(0, 200));
+    const slow = [drip(), drip()];
     await eventually(() => arrived === 2);
     return slow;
   }
@@ -203,6 +215,27 @@ describe('strangers', () => {
     const isWaiting = await Promise.race([waits.then(() => false), send([image], {}).then(() => true)]);
     expect(isWaiting).toBe(true);
     for (const sent of slow) sent.destroy();
+    expect(await waits).toMatchObject({ status: 200, body: both });
+  });
+
+  test('of one network, however many, keep nobody of another waiting', async () => {
+    const slow = Array.from({ length: 40 }, () => drip());
+    const ended: (number | undefined)[] = [];
+    for (const sent of slow) void answerOf(sent).then(({ status }) => ended.push(status), () => undefined); // prettier-ignore
+    await eventually(() => ended.length === 40 - 18, { what: 'all but two and those who wait to be refused' });
+    const sent = open(api, PATH, strange, new Agent({ localAddress: '127.0.0.2' }));
+    sent.end(toForm([image, key]));
+    expect(await answerOf(sent)).toMatchObject({ status: 200, body: both });
+    expect(new Set(ended)).toEqual(new Set([503]));
+  });
+
+  test('who fall silent make room for those who wait', async () => {
+    const silent = [1, 2].map(() => open(api, PATH, strange));
+    for (const sent of silent) sent.write(toForm([image]).subarray(0, 200));
+    await eventually(() => arrived === 2);
+    const waits = send([image, key]);
+    for (const { status, body } of await Promise.all(silent.map(answerOf)))
+      expect([status, body]).toMatchObject([408, { error: expect.stringContaining('nothing of the form') as string }]);
     expect(await waits).toMatchObject({ status: 200, body: both });
   });
 
@@ -218,13 +251,14 @@ describe('strangers', () => {
   test('too many are refused, and when they have gone there is room', async () => {
     const slow = await fill();
     const waiting = Array.from({ length: 40 }, () => open(api, PATH, strange));
-    const ends: (number | undefined)[] = [];
-    for (const sent of waiting) void answerOf(sent.end(toForm([key, image]))).then(({ status }) => ends.push(status));
-    await eventually(() => ends.length >= 8);
-    expect(new Set(ends)).toEqual(new Set([503]));
+    const statuses: (number | undefined)[] = [];
+    for (const sent of waiting)
+      void answerOf(sent.end(toForm([key, image]))).then(({ status }) => statuses.push(status));
+    await eventually(() => statuses.length >= 24);
+    expect(new Set(statuses)).toEqual(new Set([503]));
     for (const sent of slow) sent.destroy();
-    await eventually(() => ends.length === 40);
-    expect(ends.filter((status) => status === 200)).toHaveLength(32);
+    await eventually(() => statuses.length === 40);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(16);
   });
 
   test('who went away while they waited leave nothing behind', async () => {

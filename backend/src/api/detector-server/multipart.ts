@@ -17,6 +17,8 @@ export interface FormOptions extends FormParserOptions {
   readonly bodyBytesMax: number;
   /** Ends the reading with its reason. */
   readonly signal: AbortSignal;
+  /** Told whenever something of the body has come. */
+  readonly onChunk?: (() => void) | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ const tooLarge = (bytesMax: number): HttpRefusal =>
 function feed(
   incoming: IncomingMessage,
   { stream }: FormParser,
-  { bodyBytesMax, signal, until }: FormOptions & { readonly until: AbortSignal },
+  { bodyBytesMax, signal, onChunk, until }: FormOptions & { readonly until: AbortSignal },
 ): Promise<never> {
   return new Promise((_resolve, reject) => {
     let bytes = 0;
@@ -62,6 +64,7 @@ function feed(
       reject(new NightjarError('cancelled', 'the client went away in the middle of its request'));
     const abort = (): void => reject(toNightjarError(signal.reason));
     const take = (chunk: Buffer): void => {
+      onChunk?.();
       bytes += chunk.length;
       if (bytes > bodyBytesMax) return reject(tooLarge(bodyBytesMax));
       // By hand and not by `pipe`: what the parser throws must not bring the process down.

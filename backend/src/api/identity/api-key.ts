@@ -19,6 +19,9 @@ export function createKey(): NewKey {
   return { key, prefix: key.slice(0, PREFIX_CHARS), keyHash: hashKey(key) };
 }
 
+/** Whether it has the form of a key of ours: known or not, nobody came upon it by guessing. */
+export const isKeyShaped = (key: string): boolean => /^nj_[\w-]{43}$/.test(key);
+
 /**
  * What is kept of a key. A plain hash: keys are 256 random bits, which nobody tries out. Looking a key up by its hash
  * takes as long for a wrong one as for one that is nearly right.

@@ -17,12 +17,9 @@ const changeSchema = z
   .object({
     id: z.uuid(),
     at: z.iso.datetime({ precision: 3 }),
-    actor_id: z
-      .string()
-      .openapi({
-        description:
-          "the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line, `system` for Nightjar itself",
-      }),
+    actor_id: z.string().openapi({
+      description: "the key's id; `admin` for ADMIN_API_KEY, `cli` for the command line, `system` for Nightjar itself",
+    }),
     actor_name: z.string(),
     actor_role: z.string(),
     via: z.enum(['key', 'session', 'cli', 'system']),

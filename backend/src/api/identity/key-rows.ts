@@ -5,6 +5,7 @@ import { NightjarError } from '../../lib/errors.ts';
 import { newId } from '../../lib/id.ts';
 import type { KeyRole } from '../access.ts';
 import { createKey } from './api-key.ts';
+import { readSessionSecret } from './session-secret.ts';
 
 /** Keys or sessions have changed. */
 export const IDENTITY_CHANNEL = 'nightjar_identity';
@@ -56,18 +57,24 @@ export async function insertEndedSession(tx: Tx, session: { id: string; expiresA
   await tellOthers(tx);
 }
 
-/** All that may let somebody in, and those just expired, who are told so; and the sessions that do not any more. */
-export const readIdentities = (
-  db: Database,
-): Promise<{ readonly keys: readonly StoredKey[]; readonly endedSessions: readonly { readonly id: string }[] }> =>
+export interface Identities {
+  /** All that may let somebody in, and those just expired, who are told so. */
+  readonly keys: readonly StoredKey[];
+  /** Those that let nobody in any more. */
+  readonly endedSessions: readonly { readonly id: string }[];
+  readonly sessionSecret: string;
+}
+
+export const readIdentities = (db: Database): Promise<Identities> =>
   db.query(async (sql) => {
-    const [keys, endedSessions] = await Promise.all([
+    const [keys, endedSessions, sessionSecret] = await Promise.all([
       sql<StoredKey[]>`
         select id, name, key_hash, role, camera_ids, expires_at from api_keys
         where revoked_at is null and (expires_at is null or expires_at > now() - interval '1 day')`,
       sql<{ id: string }[]>`select id from ended_sessions where expires_at > now()`,
+      readSessionSecret(sql),
     ]);
-    return { keys, endedSessions };
+    return { keys, endedSessions, sessionSecret };
   });
 
 /** `uses`: when each key was last used, by its id. */

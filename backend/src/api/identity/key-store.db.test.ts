@@ -1,13 +1,17 @@
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../tests/harness/database.ts';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { openDatabase } from '../../db/index.ts';
 import { systemClock as clock } from '../../lib/clock.ts';
 import { silentLog as log } from '../../lib/log.ts';
+import { createAuthenticator, SESSION_COOKIE } from '../auth.ts';
 import { createKeyStore, type KeyStore } from './key-store.ts';
 import { insertEndedSession, insertKey, revokeKey } from './key-rows.ts';
 
 const wanted = { name: 'a key', role: 'viewer', cameraIds: null, expiresAt: null } as const;
+const ADMIN_KEY = 'a-key-for-tests-0123456789';
 /** A second was promised; the rest is for a busy machine. */
 const WITHIN_MS = 3_000;
 
@@ -29,6 +33,9 @@ async function openStore(options: { listen?: boolean; pollMs?: number } = {}): P
   closers.push(() => store.close());
   return store;
 }
+
+const request = (headers: IncomingHttpHeaders): IncomingMessage =>
+  Object.assign(new IncomingMessage(new Socket()), { method: 'GET', headers });
 
 const makeKey = () => db.transaction((tx) => insertKey(tx, wanted));
 
@@ -60,6 +67,27 @@ test('what was committed is known after a refresh', async () => {
   expect(store.find(key)).toBeUndefined();
   await store.refresh();
   expect(store.find(key)).toBeDefined();
+});
+
+test('processes that start at once sign sessions with one secret, which outlives them all', async () => {
+  const stores = await Promise.all([1, 2, 3, 4].map(() => openStore()));
+  const secrets = new Set(stores.map((store) => store.sessionSecret()));
+  expect([...secrets]).toEqual([expect.stringMatching(/^[\w-]{43}$/)]);
+  for (const store of stores) await store.close();
+  const restarted = await openStore();
+  expect(restarted.sessionSecret()).toBe(stores[0]?.sessionSecret());
+});
+
+test('a session that one process makes is good for another, and for nobody once the secret is a new one', async () => {
+  const [one, other] = [await openStore(), await openStore()].map((keys) =>
+    createAuthenticator({ adminApiKey: ADMIN_KEY, clock, keys }),
+  );
+  const login = await one?.login(ADMIN_KEY, request({}));
+  const ask = () => other?.authenticateRequest(request({ cookie: `${SESSION_COOKIE}=${login?.token}` }));
+  expect(await ask()).toMatchObject({ by: 'session', role: 'admin' });
+  await db.query((sql) => sql`delete from house_secrets`);
+  await eventually(() => ask()?.then(() => false, () => true), { withinMs: WITHIN_MS, what: 'the session to end' }); // prettier-ignore
+  await expect(ask()).rejects.toMatchObject({ kind: 'unauthorized' });
 });
 
 test('a key that is wrong by one character is nobody', async () => {

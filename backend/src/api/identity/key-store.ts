@@ -23,6 +23,8 @@ export interface KeyStore {
   find(apiKey: string): StoredKey | undefined;
   byId(id: string): StoredKey | undefined;
   isEnded(sessionId: string): boolean;
+  /** What the sessions of this house are signed with; undefined for as long as it is not loaded. */
+  sessionSecret(): string | undefined;
   /** False until the database was read for the first time: who is not known then, may be by and by. */
   isLoaded(): boolean;
   /** Notes that a key was used; written by and by. */
@@ -50,17 +52,17 @@ export async function createKeyStore(options: KeyStoreOptions): Promise<KeyStore
   let byHash = new Map<string, StoredKey>();
   let byId = new Map<string, StoredKey>();
   let ended = new Set<string>();
-  let isLoaded = false;
+  let secret: string | undefined;
   const listeners: (() => void)[] = [];
   const uses = createUses({ db, clock, log });
   const pruner = createIdentityPruner({ db, clock, log });
 
   async function look(): Promise<void> {
-    const { keys, endedSessions } = await readIdentities(db);
+    const { keys, endedSessions, sessionSecret } = await readIdentities(db);
     byHash = new Map(keys.map((key) => [key.keyHash, key]));
     byId = new Map(keys.map((key) => [key.id, key]));
     ended = new Set(endedSessions.map(({ id }) => id));
-    isLoaded = true;
+    secret = sessionSecret;
     for (const tell of listeners) tell();
   }
 
@@ -81,7 +83,8 @@ export async function createKeyStore(options: KeyStoreOptions): Promise<KeyStore
     find: (apiKey) => byHash.get(hashKey(apiKey)),
     byId: (id) => byId.get(id),
     isEnded: (sessionId) => ended.has(sessionId),
-    isLoaded: () => isLoaded,
+    sessionSecret: () => secret,
+    isLoaded: () => secret !== undefined,
     use: uses.note,
     refresh,
     onLook: (listener) => void listeners.push(listener),

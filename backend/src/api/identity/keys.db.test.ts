@@ -108,6 +108,20 @@ describe('a key', () => {
     aheadMs = 0;
   });
 
+  test('that has expired meanwhile is still the answer to the Idempotency-Key it was asked for with', async () => {
+    const body = JSON.stringify({
+      name: 'a',
+      role: 'viewer',
+      expires_at: new Date(Date.now() + HOUR_MS).toISOString(),
+    });
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': newId() };
+    const create = () => api.send('/api/keys', { method: 'POST', body, headers });
+    expect((await create()).status).toBe(201);
+    aheadMs = HOUR_MS + 1;
+    expect((await create()).status).toBe(409);
+    aheadMs = 0;
+  });
+
   test('has the time of its last use written by and by', async () => {
     const { id, key } = await api.createKey({ role: 'viewer' });
     await ask(key);

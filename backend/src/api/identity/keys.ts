@@ -79,11 +79,11 @@ export function addKeys(app: ApiApp, { db, transact, clock, authenticator }: Key
 
   app.openapi(create, async (c) => {
     const wanted = toKeyWanted(c.req.valid('json'));
-    assertFuture(wanted.expiresAt, clock.nowMs());
     const { body, headers } = await createOnce(c, {
       transact,
       isShownOnce: true,
       create: async (tx) => {
+        assertFuture(wanted.expiresAt, clock.nowMs());
         const { key, row } = await insertKey(tx, wanted);
         const wire = toKeyWire(row);
         await recordChange(tx, c, { action: 'key.created', targetId: wire.id, before: null, after: wire });

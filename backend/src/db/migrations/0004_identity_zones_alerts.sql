@@ -88,6 +88,12 @@ CREATE TABLE "ended_sessions" (
 	"expires_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "house_secrets" (
+	"name" text PRIMARY KEY NOT NULL,
+	"secret" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "idempotent_answers" (
 	"actor_id" text NOT NULL,
 	"key_hash" text NOT NULL,

@@ -36,6 +36,13 @@ export const endedSessions = pgTable(
   (table) => [index('ended_sessions_expires').on(table.expiresAt)],
 );
 
+/** Random words of this house that no person chose and no route shows. Not in backups: a house that is restored has new ones. */
+export const houseSecrets = pgTable('house_secrets', {
+  name: text({ enum: ['sessions'] }).primaryKey(),
+  secret: text().notNull(),
+  createdAt: time('created_at').notNull().defaultNow(),
+});
+
 /** Every change that somebody made: who, what, before, after, from where. Never holds a secret. */
 export const audit = pgTable(
   'audit',
