@@ -5,6 +5,7 @@ import type { Orm } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import { riskLevels } from '../../model/index.ts';
+import { toStorable } from '../route-parts.ts';
 import { byKey } from './summary.ts';
 import { ofKind, rows, sumOf, type Tally } from './tallies.ts';
 
@@ -57,7 +58,7 @@ interface BucketTally extends Tally {
 export async function readTimeline(orm: Orm, asked: TimelineQuestion): Promise<Timeline> {
   const { bucket, timeZone } = asked;
   const until = asked.until ?? new Date(asked.nowMs + 1);
-  const since = asked.since ?? new Date(until.getTime() - SPAN_MS[bucket]);
+  const since = asked.since ?? new Date(toStorable(until.getTime() - SPAN_MS[bucket]));
   const borders = until > since ? await readBorders(orm, asked, { since, until }) : [];
   const tallies = borders.length > 0 ? await readBuckets(orm, asked, borders) : [];
   const byPlace = groupBy(tallies, ({ place }) => place);
@@ -65,7 +66,10 @@ export async function readTimeline(orm: Orm, asked: TimelineQuestion): Promise<T
   return { bucket, time_zone: timeZone, items };
 }
 
-/** The starts of all buckets, and the end of the last. PostgreSQL knows days of 23 hours, and the hour that comes twice. */
+/**
+ * The starts of all buckets, and the end of the last. PostgreSQL knows days of 23 hours, and the hour that comes twice. At
+ * either end of time a bucket is cut short: nothing is stored beyond.
+ */
 async function readBorders(
   orm: Orm,
   { bucket, timeZone }: Pick<TimelineQuestion, 'bucket' | 'timeZone'>,
@@ -82,7 +86,7 @@ async function readBorders(
         select generate_series(${first}, ${last}, ${STEPS[bucket]}::interval) as step limit ${(BUCKETS_MAX + 2) * STEPS_PER_BUCKET}) as steps
       union select ${last} union select ${end}) as borders order by border`);
   if (found.length - 1 > BUCKETS_MAX) throw tooMany(bucket);
-  return found.map(({ border_ms: borderMs }) => borderMs);
+  return found.map(({ border_ms: borderMs }) => toStorable(borderMs));
 }
 
 /** Quarters find their bucket among the borders: a conversion of time zones for each would cost more than all the rest. */
