@@ -571,7 +571,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description All events that pass the filters, newest first, as a file. In CSV, `labels` is JSON, and what a spreadsheet would take for a formula begins with an apostrophe. A file that is cut off half-way ends with a broken connection.
+     * @description All events that pass the filters, newest first, as a file. In CSV, text is quoted, `labels` is JSON, and before what a spreadsheet would take for a formula stands an apostrophe, within a text too. A file that is cut off half-way ends with a broken connection: so ends that of a key which is revoked meanwhile.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */
