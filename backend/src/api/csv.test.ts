@@ -28,9 +28,9 @@ describe('a cell', () => {
 });
 
 test('no cell begins with a formula, whatever stands between cells', () => {
-  const hostile = fc.string({ unit: fc.constantFrom(...'=+-@;,|\t\r\n" \'a'), maxLength: 30 });
+  const hostile = fc.string({ unit: fc.constantFrom(...Array.from('=+-@;,|\t\r\n" \'a')), maxLength: 30 });
   fc.assert(
-    fc.property(hostile, fc.constantFrom(...';,|\t'), (text, separator) => {
+    fc.property(hostile, fc.constantFrom(';', ',', '|', '\t'), (text, separator) => {
       const line = toCsv([['id', text, 'end']]);
       // Quotes read or ignored: whatever could be a cell.
       for (const cell of line.split(new RegExp(`[${separator}\r\n]`))) expect(cell).not.toMatch(/^[" ]*[=+\-@]/);

@@ -118,7 +118,7 @@ describe('an export', () => {
     const revoked = await startTestApi(db, { authenticator: { ...seesOnly(['long']), reasonToLeave: () => reason } });
     const response = await revoked.send('/api/events/export?format=ndjson');
     const reader = response.body?.getReader();
-    expect((await reader?.read())?.value?.length).toBeGreaterThan(0);
+    expect(await reader?.read()).toMatchObject({ done: false });
     reason = 'the key was revoked';
     const drain = async (): Promise<void> => {
       while ((await reader?.read())?.done === false);
