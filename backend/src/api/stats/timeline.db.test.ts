@@ -121,6 +121,17 @@ describe('the timeline', () => {
     await there.close();
   }); // prettier-ignore
 
+  test('of many cameras is of less time', async () => {
+    const many = await startTestApi(db, { clock, authenticator: seesOnly(['gate', ...Array.from({ length: 199 }, (_, n) => `cam${n}`)]) });
+    const year = 'bucket=day&since=2025-01-01T00:00:00Z&until=2025-12-31T00:00:00Z';
+    const refused = await many.send(`/api/stats/timeline?${year}`);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('query.until: must be at most 31 days');
+    expect((await read(`${year}&camera_id=gate`, many)).items).toHaveLength(365);
+    expect((await read('', many)).items).toHaveLength(25);
+    await many.close();
+  }); // prettier-ignore
+
   test('is of one camera, or of those that may be seen', async () => {
     const day = 'bucket=day&since=2025-10-26T12:00:00Z&until=2025-10-26T12:00:01Z';
     expect(countsOf(await read(`${day}&camera_id=gate`))).toEqual([['2025-10-25T22:00', 1]]);
