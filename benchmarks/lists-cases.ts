@@ -1,4 +1,5 @@
 /** Each list with each filter, every two of them, some three and more; words of every kind; statistics. */
+import { CHANNEL } from './lists-seed-others.ts';
 import { ABSENT_WORD, LONG_GONE_WORD, NEWEST, RARE_WORD } from './lists-seed.ts';
 
 export interface ListCase {
@@ -14,9 +15,10 @@ const daysAgo = (days: number): string => new Date(NEWEST.getTime() - days * 86_
 const span = { since: `since=${daysAgo(60)}`, until: `until=${daysAgo(1)}` };
 const filters = {
   events: { camera: 'camera_id=cam5', state: 'state=analyzed', risk: 'risk_level=critical', label: 'label=cat', reviewed: 'reviewed=true', ...span },
-  detections: { camera: 'camera_id=cam5', label: 'label=dog', score: 'score_min=0.9', ...span },
+  detections: { camera: 'camera_id=cam5', label: 'label=dog', score: 'score_min=0.9', suppressed: 'suppressed=true', ...span },
   frames: { camera: 'camera_id=cam5', state: 'state=dead', ...span },
   clips: { camera: 'camera_id=cam5', state: 'state=dead' },
+  alerts: { camera: 'camera_id=cam5', risk: 'risk_level=critical', acknowledged: 'acknowledged=false' },
 } as const; // prettier-ignore
 
 /** Rare together, or nowhere. */
@@ -33,6 +35,7 @@ const more = {
   ],
   frames: [['camera', 'state', 'since', 'until']],
   clips: [],
+  alerts: [],
 } as const;
 
 const extra: readonly (readonly [string, string])[] = [
@@ -47,6 +50,15 @@ const extra: readonly (readonly [string, string])[] = [
   ['detections', 'limit=200'],
   ['frames', 'state=done'],
 ];
+
+/** For an admin's key only. */
+const inner: readonly ListCase[] = [
+  'audit?',
+  'audit?action=key.created',
+  'audit?target_id=cam5&actor_id=actor1',
+  `channels/${CHANNEL}/deliveries?`,
+  `channels/${CHANNEL}/deliveries?state=dead`,
+].map((path) => ({ name: path, path: `/api/${path}`, kind: 'list', isLimited: false }));
 
 const words = {
   common: 'person',
@@ -73,14 +85,14 @@ export function toCases(deep: Readonly<Record<string, string>>): readonly ListCa
   });
   const listed = [...lists, ...extra].flatMap(([list, query]) => atBothDepths(deep, list, query, 'list'));
   const searched = Object.entries(words).flatMap(([what, q]) =>
-    ['', '&camera_id=cam5', '&label=cat&reviewed=false'].flatMap((also) =>
+    ['', '&camera_id=cam5', '&label=cat&reviewed=false', '&state=analyzed', '&risk_level=critical'].flatMap((also) =>
       atBothDepths(deep, 'events', `q=${encodeURIComponent(q)}${also}`, 'search').map((one) => ({
         ...one,
         name: `${one.name} (${what})`,
       })),
     ),
   );
-  return [...listed, ...searched, ...others];
+  return [...listed, ...inner, ...searched, ...others];
 }
 
 function atBothDepths(

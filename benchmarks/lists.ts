@@ -3,8 +3,9 @@
  * 1,000,000 events and 3,000,000 detections on the embedded PostgreSQL, over HTTP, at one client: p99 of every list below
  * 25 ms at the first page and at page 10,000; of a search for words below 100 ms. Exports hold little in memory.
  *
- * Arguments: events (1000000), requests of each case (100), a folder to seed once and keep for the next run (none). What
- * else the machine does falls on the worst requests first: the machine's load is printed above.
+ * Arguments: events (1000000), requests of each case (100), a folder to seed once and keep for the next run (none; empty: none),
+ * words that summaries are made of (5000; 40 is a house whose events are told by rules). `pages` is how many it takes to have as many
+ * items as were asked for, or all there are. What else the machine does falls on the worst requests first: the machine's load is printed above.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,8 @@ import { foldTallies } from '../backend/src/api/stats/fold.ts';
 import { seesOnly } from '../backend/src/api/tests/limited.ts';
 import { startTestApi, type TestApi } from '../backend/src/api/tests/test-api.ts';
 import { toCases, type ListCase } from './lists-cases.ts';
-import { NEWEST, seedLists } from './lists-seed.ts';
+import { NEWEST, seedLists, VOCABULARY } from './lists-seed.ts';
+import { seedOthers } from './lists-seed-others.ts';
 import { hold, say, sayTable, SPREAD_HEAD, toFixed, toRow, toSpread } from './report.ts';
 
 const EVENTS = 1_000_000;
@@ -38,27 +40,36 @@ const EXPORT_MIB_MAX = 64;
 const SHOWN_CASES = 20;
 const NEW_LINE = 0x0a;
 const kinds = ['list', 'search', 'other'] as const;
-const LIMITED = ['cam3', 'cam8', 'cam11'];
+const LIMITED = ['cam1', 'cam3', 'cam4', 'cam6', 'cam8', 'cam9', 'cam11'];
+const PAGES_MAX = 100;
 
 export interface ListSize {
   readonly events: number;
   readonly requests: number;
+  readonly vocabulary?: number | undefined;
   /** Where the database stays for the next run. */
   readonly folder?: string | undefined;
 }
 
 export interface ListFigures {
-  readonly cases: readonly { readonly case: ListCase; readonly ms: readonly number[]; readonly items: number }[];
+  readonly cases: readonly {
+    readonly case: ListCase;
+    readonly ms: readonly number[];
+    readonly items: number;
+    readonly pages: number;
+  }[];
   readonly exported: { readonly events: number; readonly seconds: number; readonly grownMiB: number };
 }
 
 /** Throws when a limit is missed. */
-export async function run([events = `${EVENTS}`, requests = `${REQUESTS}`, folder]: readonly string[]): Promise<void> {
-  const { cases, exported } = await measureLists({ events: Number(events), requests: Number(requests), folder });
+export async function run([events = `${EVENTS}`, requests = `${REQUESTS}`, folder, vocabulary = `${VOCABULARY}`]: readonly string[]): Promise<void> {
+  const { cases, exported } = await measureLists({ events: Number(events), requests: Number(requests), vocabulary: Number(vocabulary), folder: folder === '' ? undefined : folder });
   const worst = [...cases].map((one) => ({ ...one, spread: toSpread(one.ms) })).sort((a, b) => b.spread.p99 - a.spread.p99);
   const shown = kinds.flatMap((kind) => worst.filter(({ case: one }) => one.kind === kind).slice(0, SHOWN_CASES));
   say(`the worst of ${kinds.map((kind) => `${worst.filter(({ case: one }) => one.kind === kind).length} ${kind} cases`).join(', ')}`);
-  sayTable([...SPREAD_HEAD, 'items'], shown.map(({ case: { name }, ms, items, spread }) => [...toRow(name, ms.length, spread), `${items}`]));
+  sayTable([...SPREAD_HEAD, 'items', 'pages'], shown.map(({ case: { name }, ms, items, pages, spread }) => [...toRow(name, ms.length, spread), `${items}`, `${pages}`]));
+  const slow = [...worst].sort((a, b) => b.pages - a.pages).slice(0, SHOWN_CASES).filter(({ pages }) => pages > 1);
+  say(`what takes most pages to be filled: ${slow.map(({ case: { name }, pages }) => `${name}: ${pages}`).join('; ') || 'nothing'}`);
   const { seconds, grownMiB } = exported;
   say(`export: ${exported.events} events in ${toFixed(seconds)} s, ${toFixed(exported.events / seconds, 0)} a second, at most ${toFixed(grownMiB)} MiB more than in its first tenth`);
   const missed = (kind: ListCase['kind'], max: number): string[] =>
@@ -77,7 +88,7 @@ export async function measureLists(size: ListSize): Promise<ListFigures> {
   const folder = size.folder ?? (await mkdtemp(path.join(tmpdir(), 'nightjar-bench-lists-')));
   const server = await createEmbeddedPostgres({ dataDir: path.resolve(folder), log });
   try {
-    await seedOnce(server.target, size.events);
+    await seedOnce(server.target, size);
     const db = openDatabase(server.target);
     return await measureAll(db, size).finally(() => db.close());
   } finally {
@@ -86,13 +97,14 @@ export async function measureLists(size: ListSize): Promise<ListFigures> {
   }
 }
 
-async function seedOnce(target: DatabaseTarget, events: number): Promise<void> {
+async function seedOnce(target: DatabaseTarget, { events, vocabulary }: ListSize): Promise<void> {
   await migrateDatabase(target);
   const sql = connect(target, { max: 1, connection: { statement_timeout: 0 } });
   const found = await sql`select from events limit 1`;
   if (found.length === 0) {
     const startedMs = performance.now();
-    await seedLists(sql, events);
+    await seedLists(sql, events, vocabulary);
+    await seedOthers(sql, events);
     say(`seeded in ${toFixed((performance.now() - startedMs) / 1_000, 0)} s`);
   }
   await sql.end();
@@ -107,7 +119,7 @@ async function measureAll(db: Database, { requests }: ListSize): Promise<ListFig
   try {
     const cases: ListFigures['cases'][number][] = [];
     for (const one of toCases(await readDeepCursors(db)))
-      cases.push({ case: one, ...(await time(one.isLimited ? limited : all, one.path, requests)) });
+      cases.push({ case: one, ...(await time(one.isLimited ? limited : all, one, requests)) });
     return { cases, exported: await exportAll(all) };
   } finally {
     await all.close();
@@ -115,16 +127,32 @@ async function measureAll(db: Database, { requests }: ListSize): Promise<ListFig
   }
 }
 
-async function time(api: TestApi, url: string, requests: number): Promise<{ ms: readonly number[]; items: number }> {
+async function time(api: TestApi, { path: url }: ListCase, requests: number) {
   const ms: number[] = [];
-  let items = 0;
+  let page: ListPage = {};
   for (let turn = -Math.min(WARM_UP_MAX, requests); turn < requests; turn++) {
     const startedMs = performance.now();
-    const body = (await api.get(url)) as { readonly items?: readonly unknown[] };
+    page = (await api.get(url)) as ListPage;
     if (turn >= 0) ms.push(performance.now() - startedMs);
-    items = body.items?.length ?? 0;
   }
-  return { ms, items };
+  return { ms, items: page.items?.length ?? 0, pages: await countPages(api, url, page) };
+}
+
+interface ListPage {
+  readonly items?: readonly unknown[];
+  readonly next_cursor?: string | null;
+}
+
+/** From the first on, until as many items as one page may have were seen, or the end of the list. */
+async function countPages(api: TestApi, url: string, first: ListPage): Promise<number> {
+  let page = first;
+  let items = first.items?.length ?? 0;
+  let pages = 1;
+  for (; pages < PAGES_MAX && items < PAGE_ITEMS && typeof page.next_cursor === 'string'; pages++) {
+    page = (await api.get(`${url.replace(/&cursor=[^&]*/, '')}&cursor=${page.next_cursor}`)) as ListPage;
+    items += page.items?.length ?? 0;
+  }
+  return pages;
 }
 
 /** The cursor of page 10,000 of each list, or of its middle where there are fewer. */

@@ -421,7 +421,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description Needs a key of the role `viewer` or `admin`. */
+    /**
+     * @description With those that count towards no event, unless `suppressed=false`; statistics leave them out.
+     *
+     *     Needs a key of the role `viewer` or `admin`.
+     */
     get: operations['getDetections'];
     put?: never;
     post?: never;
@@ -571,7 +575,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description All events that pass the filters, newest first, as a file. In CSV, `labels` is JSON, and what a spreadsheet would take for a formula begins with an apostrophe. A file that is cut off half-way ends with a broken connection.
+     * @description All events that pass the filters, newest first, as a file. In CSV, text is quoted, `labels` is JSON, and before what a spreadsheet would take for a formula stands an apostrophe, within a text too. A file that is cut off half-way ends with a broken connection: so ends that of a key which is revoked meanwhile.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */
@@ -902,7 +906,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description `today` begins at midnight in the time zone of the cameras, and goes by capture time.
+     * @description `today` begins at midnight in the time zone of the cameras, and goes by capture time. Detections that count towards no event are in `suppressed` only.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */
@@ -923,7 +927,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * @description Counts for each hour or day where the cameras are, by capture time: whole ones, from that of `since` (else 24 hours ago, or 30 days) to that of `until` (else now), at most 1000. A day may have 23 or 25 hours.
+     * @description Counts for each hour or day where the cameras are, by capture time: whole ones, from that of `since` (else 24 hours ago, or 30 days) to that of `until` (else now), at most 1000; of many cameras, to a key that is limited to them, less. A day may have 23 or 25 hours. Detections that count towards no event are left out.
      *
      *     Needs a key of the role `viewer` or `admin`.
      */
@@ -2179,7 +2183,8 @@ export interface components {
       analyst: {
         /** @enum {string} */
         analyzer: 'rules' | 'llm';
-        queue: number;
+        /** @description null for a key that is limited to some cameras: the others have a part in it */
+        queue: number | null;
         reason: string | null;
         /** @enum {string} */
         state: 'ready' | 'unavailable';
@@ -2212,7 +2217,8 @@ export interface components {
       }[];
       ingest: {
         outage: boolean;
-        waiting: number;
+        /** @description null for a key that is limited to some cameras: the others have a part in it */
+        waiting: number | null;
       } | null;
       media: {
         free_bytes: number | null;
@@ -6700,7 +6706,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description queue depths, and latencies of the latest runs of each stage */
+      /** @description queue depths, and latencies of the latest runs of each stage (none for a key that is limited to some cameras) */
       200: {
         headers: {
           [name: string]: unknown;

@@ -36,6 +36,7 @@ const list = route('viewer', {
   method: 'get',
   path: '/api/detections',
   tags,
+  description: 'With those that count towards no event, unless `suppressed=false`; statistics leave them out.',
   request: { query: filters },
   responses: { 200: json(pageOf(detectionSchema), 'detections, newest first'), ...invalid },
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   };
   api = await startTestApi(counted, { clock: { nowMs: () => seedTime(0).getTime(), sleep: async () => undefined } });
   for (const id of ['yard', 'gate', 'long']) await seedCamera(db, id);
-  for (const [index, summary] of ['=HYPERLINK("http://evil")', '+1', '-1', '@x', '\tx', '\rx', 'plain, "quoted"\nand broken'].entries())
+  for (const [index, summary] of ['=HYPERLINK("http://evil")', '+1', '-1', '@x', '\tx', '\rx', "x;=cmd|'/C calc'!A0;y", 'plain, "quoted"\nand broken'].entries())
     await seedOne('yard', index, summary);
   await seedOne('gate', 50, 'A fox.');
   await seedMany();
@@ -68,8 +68,12 @@ describe('an export', () => {
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(csv.headers.get('content-disposition')).toBe('attachment; filename="nightjar-events-2025-06-01.csv"');
     const [head, line, end] = (await csv.text()).split('\r\n');
-    expect(head).toBe(Object.keys(eventSchema.shape).join(','));
-    expect(line).toContain(',gate,closed,2025-06-01T12:00:50.000Z,');
+    expect(head).toBe(
+      Object.keys(eventSchema.shape)
+        .map((name) => `"${name}"`)
+        .join(','),
+    );
+    expect(line).toContain(',"gate","closed","2025-06-01T12:00:50.000Z",');
     expect(line).toContain('"{""person"":1}"');
     expect(end).toBe('');
     const ndjson = await api.send('/api/events/export?camera_id=gate&format=ndjson');
@@ -80,18 +84,18 @@ describe('an export', () => {
 
   test('holds no cell that a spreadsheet would compute', async () => {
     const csv = await fetchText('camera_id=yard');
-    for (const cell of [`"'=HYPERLINK(""http://evil"")"`, `'+1`, `'-1`, `'@x`, `'\tx`, `"'\rx"`, `"plain, ""quoted""\nand broken"`])
-      expect(csv).toContain(`,${cell},`);
+    for (const cell of [`'=HYPERLINK(""http://evil"")`, `'+1`, `'-1`, `'@x`, `'\tx`, `'\rx`, `x;'=cmd|'/C calc'!A0;y`, `plain, ""quoted""\nand broken`])
+      expect(csv).toContain(`,"${cell}",`);
   }); // prettier-ignore
 
   test('has the filters of the list', async () => {
     const lines = async (query: string): Promise<number> =>
       (await fetchText(`format=ndjson&${query}`)).split('\n').length - 1;
-    expect(await lines('camera_id=yard')).toBe(7);
+    expect(await lines('camera_id=yard')).toBe(8);
     expect(await lines('q=fox')).toBe(1);
-    expect(await lines('label=person')).toBe(8);
+    expect(await lines('label=person')).toBe(9);
     expect(await lines('risk_level=critical')).toBe(0);
-    expect(await lines(`until=${seedTime(50).toISOString()}`)).toBe(7);
+    expect(await lines(`until=${seedTime(50).toISOString()}`)).toBe(8);
     expect((await api.send('/api/events/export?format=xml')).status).toBe(400);
     expect((await api.send('/api/events/export?limit=1')).status).toBe(400);
   });
@@ -107,6 +111,20 @@ describe('an export', () => {
     expect((await fetchText('format=ndjson', limited)).split('\n')).toHaveLength(2);
     expect(await fetchText('format=ndjson&camera_id=yard', limited)).toBe('');
     await limited.close();
+  });
+
+  test('ends when its key may not stay: with a broken connection, and no piece more', async () => {
+    let reason: string | null = null;
+    const revoked = await startTestApi(db, { authenticator: { ...seesOnly(['long']), reasonToLeave: () => reason } });
+    const response = await revoked.send('/api/events/export?format=ndjson');
+    const reader = response.body?.getReader();
+    expect(await reader?.read()).toMatchObject({ done: false });
+    reason = 'the key was revoked';
+    const drain = async (): Promise<void> => {
+      while ((await reader?.read())?.done === false);
+    };
+    await expect(drain()).rejects.toThrow('terminated');
+    await revoked.close();
   });
 
   test('is read as fast as it is taken, and no further when nobody is there', async () => {

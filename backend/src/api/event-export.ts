@@ -1,7 +1,9 @@
-import { stringify } from 'csv-stringify/sync';
 import { z } from '@hono/zod-openapi';
 import type { Orm } from '../db/index.ts';
+import { NightjarError, toNightjarError } from '../lib/errors.ts';
 import { eventSchema, toEventWire, type EventWire } from '../model/wire.ts';
+import { toBody, type MakePieces } from './body-pieces.ts';
+import { toCsv } from './csv.ts';
 import { eventFilters, toFilters } from './events.ts';
 import { readEventsBelow } from './lists/event-list.ts';
 import type { ApiOptions } from './options.ts';
@@ -21,7 +23,7 @@ const exportRoute = route('viewer', {
   path: '/api/events/export',
   tags: ['events'],
   description:
-    'All events that pass the filters, newest first, as a file. In CSV, `labels` is JSON, and what a spreadsheet would take for a formula begins with an apostrophe. A file that is cut off half-way ends with a broken connection.',
+    'All events that pass the filters, newest first, as a file. In CSV, text is quoted, `labels` is JSON, and before what a spreadsheet would take for a formula stands an apostrophe, within a text too. A file that is cut off half-way ends with a broken connection: so ends that of a key which is revoked meanwhile.',
   request: { query: z.strictObject({ ...eventFilters, format: z.enum(formats).default('csv') }) },
   responses: {
     200: {
@@ -34,17 +36,24 @@ const exportRoute = route('viewer', {
 
 /**
  * The list as a file, a page at a time, each by a statement of its own: no transaction lives as long as the slowest client.
- * A page is read when the client has taken the one before; none after it has gone.
+ * A page is read when the client has taken the one before; none after it has gone, or may not stay.
  */
-export function addEventExport(app: ApiApp, { db, log, clock }: Pick<ApiOptions, 'db' | 'log' | 'clock'>): void {
+export function addEventExport(app: ApiApp, options: Pick<ApiOptions, 'db' | 'log' | 'clock' | 'authenticator'>): void {
+  const { db, log, clock, authenticator } = options;
   app.openapi(exportRoute, async (c) => {
     const { format, ...query } = c.req.valid('query');
     const filters = toFilters(c, query);
+    const identity = c.get('identity');
     const day = new Date(clock.nowMs()).toISOString().slice(0, 10);
-    const readNext = (after: CursorKey | undefined) =>
-      db.read((orm: Orm) => readEventsBelow(orm, filters, { after, limit: EVENTS_PER_PIECE }));
-    const body = toWebStream(toPieces(readNext, format), (cause) => {
-      log.error({ request_id: c.get('requestId'), err: cause }, 'an export failed half-way');
+    const readNext = (after: CursorKey | undefined) => {
+      // As sockets are asked: an export may be under way for longer than the key is good.
+      const reason = authenticator.reasonToLeave(identity);
+      if (reason !== null) throw new NightjarError('unauthorized', reason);
+      return db.read((orm: Orm) => readEventsBelow(orm, filters, { after, limit: EVENTS_PER_PIECE }));
+    };
+    const body = toBody(toPieces(readNext, format), (cause) => {
+      const level = toNightjarError(cause).kind === 'unauthorized' ? 'info' : 'error';
+      log[level]({ request_id: c.get('requestId'), err: cause }, 'an export was cut off half-way');
       // The status is sent: only a broken connection still tells the client that this is not all.
       c.env.outgoing.destroy();
     });
@@ -58,44 +67,19 @@ export function addEventExport(app: ApiApp, { db, log, clock }: Pick<ApiOptions,
 
 type ReadNext = (after: CursorKey | undefined) => ReturnType<typeof readEventsBelow>;
 
-async function* toPieces(readNext: ReadNext, format: Format): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder();
-  if (format === 'csv') yield encoder.encode(toCsv([columns]));
-  let after: CursorKey | undefined;
-  do {
-    const { rows, next } = await readNext(after);
-    if (rows.length > 0) yield encoder.encode(toLines(rows.map(toEventWire), format));
-    after = next ?? undefined;
-  } while (after !== undefined);
-}
+const toPieces = (readNext: ReadNext, format: Format): MakePieces =>
+  async function* (isWanted) {
+    const encoder = new TextEncoder();
+    if (format === 'csv') yield encoder.encode(toCsv([columns]));
+    let after: CursorKey | undefined;
+    do {
+      const { rows, next } = await readNext(after);
+      if (rows.length > 0) yield encoder.encode(toLines(rows.map(toEventWire), format));
+      after = next ?? undefined;
+    } while (after !== undefined && isWanted());
+  };
 
 const toLines = (events: readonly EventWire[], format: Format): string =>
   format === 'ndjson'
     ? events.map((event) => `${JSON.stringify(event)}\n`).join('')
     : toCsv(events.map((event) => Object.values({ ...event, labels: JSON.stringify(event.labels) })));
-
-/** RFC 4180; a cell that begins with = + - @, a tab or CR gets an apostrophe, so that no spreadsheet computes it. */
-const toCsv = (lines: readonly (readonly unknown[])[]): string =>
-  stringify(
-    lines.map((line) => [...line]),
-    { escape_formulas: true, record_delimiter: 'windows', quoted_match: /\r/, cast: { boolean: String } },
-  );
-
-function toWebStream(pieces: AsyncGenerator<Uint8Array>, onFailed: (cause: unknown) => void): ReadableStream {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const next = await pieces.next();
-          if (next.done === true) controller.close();
-          else controller.enqueue(next.value);
-        } catch (thrown) {
-          onFailed(thrown);
-          controller.error(thrown);
-        }
-      },
-      cancel: async () => void (await pieces.return(undefined)),
-    },
-    { highWaterMark: 0 },
-  );
-}

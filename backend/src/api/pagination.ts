@@ -1,7 +1,8 @@
 /**
  * Keyset pagination, newest first by (time, id). The cursor is the last row's key and the next page starts below it,
  * by one row comparison that is also the index condition: a page costs the same at any depth, and rows that arrive
- * meanwhile are newer, so they neither shift nor repeat what follows.
+ * meanwhile neither shift nor repeat what follows. A row whose own time moves below the cursor meanwhile, as the start of an
+ * event does by a frame that comes late, is seen once more.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';

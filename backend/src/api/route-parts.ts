@@ -102,6 +102,9 @@ const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
 /** The years that PostgreSQL and JavaScript write alike. */
 export const isStorableTime = (ms: number): boolean => ms >= firstMs && ms <= lastMs;
 
+/** The nearest time in those years. */
+export const toStorable = (ms: number): number => Math.min(lastMs, Math.max(firstMs, ms));
+
 /** ISO 8601 with `Z` or an offset. */
 export const timeFilter = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2025-06-01T12:00:00Z (write + as %2B)' })

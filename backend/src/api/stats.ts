@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { eventStates, frameStates, riskLevels } from '../model/index.ts';
-import type { ApiOptions } from './options.ts';
+import type { ApiOptions, PipelineFacts } from './options.ts';
 import { invalid, json, seenFilters, type ApiApp } from './route-parts.ts';
 import { cameraIdsFor } from './lists/seen.ts';
 import { readQueueOf } from './stats/queue-depths.ts';
@@ -57,7 +57,8 @@ const summary = route('viewer', {
   method: 'get',
   path: '/api/stats/summary',
   tags,
-  description: '`today` begins at midnight in the time zone of the cameras, and goes by capture time.',
+  description:
+    '`today` begins at midnight in the time zone of the cameras, and goes by capture time. Detections that count towards no event are in `suppressed` only.',
   request: { query },
   responses: { 200: json(summarySchema, 'counts'), ...invalid },
 });
@@ -65,7 +66,7 @@ const timeline = route('viewer', {
   method: 'get',
   path: '/api/stats/timeline',
   tags,
-  description: `Counts for each hour or day where the cameras are, by capture time: whole ones, from that of \`since\` (else 24 hours ago, or 30 days) to that of \`until\` (else now), at most ${BUCKETS_MAX}. A day may have 23 or 25 hours.`,
+  description: `Counts for each hour or day where the cameras are, by capture time: whole ones, from that of \`since\` (else 24 hours ago, or 30 days) to that of \`until\` (else now), at most ${BUCKETS_MAX}; of many cameras, to a key that is limited to them, less. A day may have 23 or 25 hours. Detections that count towards no event are left out.`,
   request: { query: z.strictObject({ ...seenFilters, bucket: z.enum(timelineBuckets).default('hour') }) },
   responses: { 200: json(timelineSchema, 'counts, oldest first'), ...invalid },
 });
@@ -74,11 +75,21 @@ const pipeline = route('viewer', {
   path: '/api/stats/pipeline',
   tags,
   request: { query },
-  responses: { 200: json(pipelineSchema, 'queue depths, and latencies of the latest runs of each stage'), ...invalid },
+  responses: {
+    200: json(
+      pipelineSchema,
+      'queue depths, and latencies of the latest runs of each stage (none for a key that is limited to some cameras)',
+    ),
+    ...invalid,
+  },
 });
 
 export function addStats(app: ApiApp, options: Pick<ApiOptions, 'db' | 'clock' | 'timeZone' | 'pipeline'>): void {
   const { db, clock, timeZone } = options;
+
+  /** How long a stage takes tells of all cameras: whoever sees some of them hears nothing of it, as on the socket. */
+  const readPipeline = async (cameraIds: readonly string[] | null): Promise<PipelineFacts> =>
+    cameraIds ? { queue: await db.read((orm) => readQueueOf(orm, cameraIds)), stages: {} } : options.pipeline();
 
   app.openapi(summary, async (c) => c.json(await readSummary({ ...options, cameraIds: camerasOf(c) }), 200));
 
@@ -89,10 +100,8 @@ export function addStats(app: ApiApp, options: Pick<ApiOptions, 'db' | 'clock' |
   });
 
   app.openapi(pipeline, async (c) => {
-    const cameraIds = camerasOf(c);
-    const { queue, stages } = await options.pipeline();
-    const ours = cameraIds ? await db.read((orm) => readQueueOf(orm, cameraIds)) : queue;
-    const { oldestPendingS, ...depths } = ours;
+    const { queue, stages } = await readPipeline(camerasOf(c));
+    const { oldestPendingS, ...depths } = queue;
     return c.json({ queue: { ...depths, oldest_pending_s: oldestPendingS }, stages: { ...stages } }, 200);
   });
 }

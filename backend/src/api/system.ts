@@ -3,6 +3,7 @@ import { toTime } from '../model/wire.ts';
 import type { ApiOptions, AwayState, SystemFacts } from './options.ts';
 import { json, type ApiApp } from './route-parts.ts';
 import { route } from './access.ts';
+import { camerasOf } from './visible.ts';
 
 const tags = ['system'];
 
@@ -22,6 +23,12 @@ const away = {
   reason: z.string().nullable(),
 };
 
+const ofAll = z
+  .int()
+  .min(0)
+  .nullable()
+  .openapi({ description: 'null for a key that is limited to some cameras: the others have a part in it' });
+
 export const systemSchema = z
   .object({
     versions: z.record(z.string(), z.string()),
@@ -31,7 +38,7 @@ export const systemSchema = z
     redis: z.object(away).nullable(),
     media: z.object({ ...away, free_bytes: z.number().nullable() }),
     /** Null in a process that does not ingest; `outage`: files wait because something is away. */
-    ingest: z.object({ waiting: z.int().min(0), outage: z.boolean() }).nullable(),
+    ingest: z.object({ waiting: ofAll, outage: z.boolean() }).nullable(),
     detectors: z.array(
       z.object({
         name: z.string(),
@@ -58,7 +65,7 @@ export const systemSchema = z
         state: z.enum(['ready', 'unavailable']),
         reason: z.string().nullable(),
         /** Events that wait for it. */
-        queue: z.int().min(0),
+        queue: ofAll,
       })
       .nullable(),
     started_at: z.iso.datetime({ precision: 3 }),
@@ -98,7 +105,8 @@ export function addSystem(app: ApiApp, facts: Facts): void {
   });
 
   app.openapi(system, async (c) => {
-    const { versions, roles, detectors, clips, analyst, startedAt, ...parts } = await facts.system();
+    const { versions, roles, detectors, clips, startedAt, ...told } = await facts.system();
+    const { analyst, ...parts } = camerasOf(c) === null ? told : withoutOthers(told);
     const uptimeS = Math.max(0, facts.clock.nowMs() - startedAt.getTime()) / 1_000;
     const now = { clips, analyst, started_at: toTime(startedAt), uptime_s: uptimeS };
     const computing = detectors.map((detector) => ({ ...detector, backends: [...detector.backends] }));
@@ -109,7 +117,18 @@ export function addSystem(app: ApiApp, facts: Facts): void {
   });
 }
 
-function toParts({ database, redis, media, ingest }: Pick<SystemFacts, 'database' | 'redis' | 'media' | 'ingest'>) {
+/** Without the numbers that the cameras have a part in which may not be seen. */
+const withoutOthers = <Told extends Pick<SystemFacts, 'ingest' | 'analyst'>>(told: Told) => ({
+  ...told,
+  ingest: told.ingest && { ...told.ingest, waiting: null },
+  analyst: told.analyst && { ...told.analyst, queue: null },
+});
+
+type Parts = Pick<SystemFacts, 'database' | 'redis' | 'media'> & {
+  readonly ingest: z.infer<typeof systemSchema>['ingest'];
+};
+
+function toParts({ database, redis, media, ingest }: Parts) {
   const toAway = ({ ok, since, reason }: AwayState) => ({ ok, since: toTime(since), reason });
   return {
     database: { ...toAway(database), version: database.version },

@@ -45,6 +45,7 @@ export async function restoreBackup(file: string, targets: RestoreTargets): Prom
     await restoreFiles(file, summary, targets);
     await runTransaction(sql, (tx) => fillTables(tx, file, manifest));
     await migrateDatabase(targets.target);
+    await analyze(sql);
     return summary;
   } finally {
     await sql.end({ timeout: 5 });
@@ -106,6 +107,13 @@ function toShape(shapes: ReadonlyMap<string, TableShape>, table: string): TableS
   const shape = shapes.get(table);
   if (!shape) throw new NightjarError('invalid', `the backup does not say what the table ${table} is`);
   return shape;
+}
+
+/** Until PostgreSQL does so by itself, in a minute or an hour, it plans as for tables of which nothing is known. */
+async function analyze(sql: Sql): Promise<void> {
+  const tables = await sql<{ name: string }[]>`
+    select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`;
+  for (const { name } of tables) await sql`analyze ${sql(name)}`;
 }
 
 /** Whoever had leased them is not here: they wait again, the attempt uncounted. */

@@ -12,7 +12,8 @@
  * `ingest`): there the disk that fills is at hand, and the inbox. Several processes may run it; one takes a step at a time.
  *
  * Can fail: with `unavailable` while database or store are away; tried again then. When nothing is left to delete and
- * there is still no room, it says so and goes on. Limits: 100 frames (or one event) and 100 files in a transaction.
+ * there is still no room, it says so and goes on. Limits: 100 frames (or one event) and 100 files in a transaction;
+ * 20 steps of a purge in a round.
  */
 import type { Database } from '../db/index.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -123,8 +124,9 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
     return end === 'exhausted' ? `too little room (${room}), and nothing is left that may be deleted` : undefined;
   }
 
-  async function runOnce(signal: AbortSignal): Promise<void> {
-    await tallied('with their camera', (tally) => purgeCameras({ ...options, tally, signal }));
+  /** Resolves to whether a camera is still to be purged: then at once again, after all else had its turn. */
+  async function runOnce(signal: AbortSignal): Promise<boolean> {
+    const purged = await tallied('with their camera', (tally) => purgeCameras({ ...options, tally, signal }));
     const isMinute = clock.nowMs() - agedMs >= AGE_EVERY_MS || clock.nowMs() < agedMs;
     if (isMinute && options.ageMaxMs !== undefined) await forgetOld(options.ageMaxMs, signal);
     const { isShort } = await look();
@@ -133,10 +135,12 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
     if (!isShort) trouble.tell(undefined, clock.nowMs());
     // What an earlier life left behind, and what others asked for.
     total.files += (await removeDue(options, signal)).files;
-    if (!isMinute) return;
-    await pruneRemovals(options.db);
-    await inboxRows.prune();
-    agedMs = clock.nowMs();
+    if (isMinute) {
+      await pruneRemovals(options.db);
+      await inboxRows.prune();
+      agedMs = clock.nowMs();
+    }
+    return purged === 'enough';
   }
 
   const loop = options.isIdle
@@ -146,13 +150,10 @@ export function createRetention(options: RetentionOptions & { readonly isIdle?: 
         clock,
         log,
         idleMs: LOOK_EVERY_MS,
-        runOnce: async (signal) => {
-          await runOnce(signal);
-          return false;
-        },
+        runOnce,
       });
   return {
-    runOnce: (signal = new AbortController().signal) => runOnce(signal),
+    runOnce: async (signal = new AbortController().signal) => void (await runOnce(signal)),
     stats: () => ({ ...addTally({ ...total }, underWay ?? createTally()), freeBytes, trouble: trouble.read() }),
     close: async () => loop?.close(),
   };

@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTestQueue } from '../../tests/harness/ledger.ts';
 import { seedCamera } from '../api/tests/seed.ts';
 import { startTestApi, type TestApi } from '../api/tests/test-api.ts';
+import { foldTallies } from '../api/stats/fold.ts';
+import { newId } from '../lib/id.ts';
+import { ROUND_STEPS_MAX } from './purge.ts';
 import { createTestHouse, type TestHouse } from './tests/test-house.ts';
 
 let house: TestHouse;
@@ -31,6 +34,25 @@ async function fill(): Promise<void> {
   await house.addClip({ ageDays: 0, state: 'pending' });
 }
 
+/** Alerts of its events, each on its way to a channel; one whose alert is gone already; another camera's; a zone, a parked car. */
+async function tellOf(camera: string): Promise<void> {
+  const channel = newId();
+  const { db } = house;
+  await db.query((sql) => sql`insert into channels (id, name, kind, settings) values (${channel}, 'Bell', 'ntfy', '{}')`);
+  await db.query((sql) => sql`
+    insert into alerts (id, rule_name, event_id, camera_id, frame_id, captured_at, created_at, label, score, zone_ids, risk_score, risk_level, summary)
+    select gen_random_uuid(), 'People', id, camera_id, best_frame_id, started_at, now(), 'person', 0.9, '{}', 20, 'low', '' from events`);
+  await db.query((sql) => sql`
+    insert into deliveries (id, channel_id, alert_id, payload, state, created_at)
+    select gen_random_uuid(), ${channel}, id, jsonb_build_object('data', jsonb_build_object('alert', jsonb_build_object('camera_id', camera_id))), 'pending', now()
+    from (select id, camera_id from alerts union all values (null::uuid, ${camera}), (null, 'door')) as told`);
+  await db.query((sql) => sql`
+    insert into zones (id, camera_id, name, kind, polygon, labels) values (gen_random_uuid(), ${camera}, 'z', 'watch', '[[0,0],[1,0],[1,1]]', '{}')`);
+  await db.query((sql) => sql`
+    insert into stationary_objects (id, camera_id, label, box, first_seen_at, last_seen_at, sightings)
+    values (gen_random_uuid(), ${camera}, 'car', '{"x":0,"y":0,"width":1,"height":1}', now(), now(), 3)`);
+} // prettier-ignore
+
 async function expectEmpty(): Promise<void> {
   for (const table of ['frames', 'events', 'detections', 'analyses', 'clips'] as const)
     expect([table, await house.count(table)]).toEqual([table, 0]);
@@ -55,6 +77,35 @@ describe('a camera that is purged', () => {
     await house.addEvent();
     expect((await api.send('/api/cameras/yard', { method: 'DELETE' })).status).toBe(204);
     expect(await purge()).toMatchObject({ status: 202, body: { left: { ...nothing, events: 1, frames: 2 } } });
+    await runOnce();
+    await expectEmpty();
+  });
+
+  test('leaves nothing that was said, drawn or counted of it', async () => {
+    await seedCamera(house.db, 'door');
+    await fill();
+    await tellOf('yard');
+    const told = await house.db.query((sql) => sql<{ count: number }[]>`select count(*) from deliveries`);
+    expect(told[0]?.count).toBe(13 + 2);
+    await purge();
+    await runOnce();
+    await expectEmpty();
+    for (const table of ['alerts', 'zones', 'stationary_objects'] as const)
+      expect([table, await house.db.query((sql) => sql`select from ${sql(table)}`)]).toEqual([table, []]);
+    const left = await house.db.query((sql) => sql`select payload #>> '{data,alert,camera_id}' as of from deliveries`);
+    expect(left).toEqual([{ of: 'door' }]);
+    while ((await foldTallies(house.db)) > 0);
+    expect(await house.db.query((sql) => sql`select * from tallies union all select * from tally_deltas`)).toEqual([]);
+  });
+
+  test('is deleted in rounds, between which retention sees to the rest', async () => {
+    await house.db.query((sql) => sql`
+      insert into frames (id, camera_id, state, source_name, sha256, media_type, media_path, width, height, bytes, captured_at)
+      select gen_random_uuid(), 'yard', 'pending', 'a.jpg', encode(sha256(n::text::bytea), 'hex'), 'image/jpeg', 'yard/aa/' || repeat('a', 64) || '.jpg', 8, 8, 1, now()
+      from generate_series(1, ${ROUND_STEPS_MAX * 100 + 150}::int) as n`); // prettier-ignore
+    await purge();
+    await runOnce();
+    expect(await house.count('frames')).toBe(150);
     await runOnce();
     await expectEmpty();
   });

@@ -2,7 +2,7 @@
 import { and, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Orm } from '../../db/index.ts';
-import { readTallies, sumOf } from '../stats/tallies.ts';
+import { readTallies, sumOf, type Tally } from '../stats/tallies.ts';
 import type { EventFilters } from './event-list.ts';
 
 export interface Counted {
@@ -23,18 +23,21 @@ export async function countTallied(
 } // prettier-ignore
 
 /** The facets of events are tallied together; labels, times and words are not. */
-export async function countEvents(
+export async function countEvents(orm: Orm, filters: EventFilters, toCounted: () => Promise<Counted>): Promise<number> {
+  const { label, q, since, until } = filters;
+  if ((label ?? q ?? since ?? until) === undefined) return sumOf((await readFacets(orm, filters)).asked);
+  const { table, conditions } = await toCounted();
+  return count(orm, table, conditions);
+}
+
+/** How many events there are of each combination of facets that is asked for; and of all. */
+export async function readFacets(
   orm: Orm,
-  { cameraIds, state, riskLevel, reviewed, label, q, since, until }: EventFilters,
-  toCounted: () => Promise<Counted>,
-): Promise<number> {
-  if ((label ?? q ?? since ?? until) !== undefined) {
-    const { table, conditions } = await toCounted();
-    return count(orm, table, conditions);
-  }
+  { cameraIds, state, riskLevel, reviewed }: EventFilters,
+): Promise<{ readonly asked: readonly Tally[]; readonly total: number }> {
   const found = await readTallies(orm, { kinds: ['event_facets'], cameraIds });
-  const asked = [riskLevel, reviewed === undefined ? undefined : reviewed ? 't' : 'f', state];
+  const wanted = [riskLevel, reviewed === undefined ? undefined : reviewed ? 't' : 'f', state];
   const isAsked = (key: string): boolean =>
-    key.split('/').every((part, index) => asked[index] === undefined || asked[index] === part);
-  return sumOf(found.filter(({ key }) => isAsked(key)));
+    key.split('/').every((part, index) => wanted[index] === undefined || wanted[index] === part);
+  return { asked: found.filter(({ key }) => isAsked(key)), total: sumOf(found) };
 }

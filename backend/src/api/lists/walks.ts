@@ -19,6 +19,8 @@ import { below, parseCursor, type CursorKey, type PageQuery } from '../paginatio
 const LOOK_ROWS_MAX = 8_000;
 /** Index entries that are read to be merged. Of more walks, or walks of larger pages, each goes less far: the page is shorter. */
 const MERGED_ROWS_MAX = 7_300;
+/** What a page that ends early has at the least. */
+const MERGED_ITEMS_MIN = 10;
 
 /** A column that a walk holds at one value, and the values that the list asks for. */
 export interface Held {
@@ -61,6 +63,22 @@ export async function walk(orm: Orm, source: WalkSource, place: Place): Promise<
   return { keys: shown, next: edge ? { atMs: edge.at_ms, id: edge.id } : null };
 }
 
+/** As `walk`, but where a look did not fill the page, others go on from there, so many in all. */
+export async function walkOn(
+  orm: Orm,
+  source: WalkSource,
+  place: Place & { readonly looksMax: number },
+): Promise<Walked> {
+  const keys: CursorKey[] = [];
+  let next: CursorKey | null | undefined;
+  for (let look = 0; look < place.looksMax && keys.length < place.limit && next !== null; look++) {
+    const found = await walk(orm, source, { ...place, after: next ?? place.after, limit: place.limit - keys.length });
+    keys.push(...found.keys);
+    next = found.next;
+  }
+  return { keys, next: next ?? null };
+}
+
 /** Throws `invalid` for a cursor that is not one of this list. */
 export const toAfter = (page: Pick<PageQuery, 'cursor'>, id: PgColumn): CursorKey | undefined =>
   page.cursor === undefined ? undefined : parseCursor(page.cursor, id);
@@ -99,11 +117,11 @@ function toRange({ at, id, span: { since, until } }: WalkSource, after: CursorKe
   return isBelowUntil ? [...inSpan(at, { since }), below({ at, id }, after)] : inSpan(at, { since, until });
 }
 
-const countWalks = (held: readonly Held[]): number => held.reduce((product, { values }) => product * values.length, 1);
+export const countWalks = (held: readonly Held[]): number =>
+  held.reduce((product, { values }) => product * values.length, 1);
 
-/** Whether whole pages can be merged from so many walks; else fewer columns should be held, and the rest looked at. */
-export const isMergeable = (held: readonly Held[], limit: number): boolean =>
-  countWalks(held) * (limit + 1) <= MERGED_ROWS_MAX;
+/** Whether pages worth their while can be merged from so many walks; else fewer columns should be held, and the rest looked at. */
+export const isMergeable = (held: readonly Held[]): boolean => countWalks(held) * MERGED_ITEMS_MIN <= MERGED_ROWS_MAX;
 
 /** One row for each combination of values. */
 function toWalks(held: readonly Held[]): SQL {

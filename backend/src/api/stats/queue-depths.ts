@@ -4,32 +4,35 @@ import type { Orm } from '../../db/index.ts';
 import type { PipelineFacts } from '../options.ts';
 import { readTallies } from './tallies.ts';
 
-interface Depths extends Record<string, unknown> {
-  readonly pending: number;
-  readonly leased: number;
-  readonly oldest_s: number | null;
-}
+const LOOK_ROWS_MAX = 8_000;
 
-/** What waits of some cameras only: what is under way by its own small indexes, the dead by their tallies. */
+/** What waits of some cameras only, by their tallies: the same cost however much it is. */
 export async function readQueueOf(orm: Orm, cameraIds: readonly string[]): Promise<PipelineFacts['queue']> {
-  const [frames, clips] = [await readDepths(orm, 'frames', cameraIds), await readDepths(orm, 'clips', cameraIds)];
-  const dead = await readTallies(orm, { kinds: ['frame_state', 'clip_state'], cameraIds });
-  const deadOf = (kind: string): number => dead.find((one) => one.kind === kind && one.key === 'dead')?.count ?? 0;
+  const tallies = await readTallies(orm, { kinds: ['frame_state', 'clip_state'], cameraIds });
+  const countOf = (kind: string, state: string): number =>
+    tallies.find((one) => one.kind === kind && one.key === state)?.count ?? 0;
+  const depthsOf = (kind: string) => ({
+    pending: countOf(kind, 'pending'),
+    leased: countOf(kind, 'leased'),
+    dead: countOf(kind, 'dead'),
+  });
   return {
-    pending: frames.pending,
-    leased: frames.leased,
-    dead: deadOf('frame_state'),
-    oldestPendingS: frames.oldest_s,
-    clips: { pending: clips.pending, leased: clips.leased, dead: deadOf('clip_state') },
+    ...depthsOf('frame_state'),
+    oldestPendingS: await readOldestS(orm, cameraIds),
+    clips: depthsOf('clip_state'),
   };
 }
 
-async function readDepths(orm: Orm, table: 'frames' | 'clips', cameraIds: readonly string[]): Promise<Depths> {
-  const ours = sql`camera_id = any(${toArrayText(cameraIds)}::text[])`;
-  const ledger = sql.identifier(table);
-  const [row] = await orm.execute<Depths>(sql`
-    select (select count(*) from ${ledger} where state = 'pending' and ${ours}) as pending,
-      (select count(*) from ${ledger} where state = 'leased' and ${ours}) as leased,
-      (select extract(epoch from now() - min(received_at))::float8 from ${ledger} where state = 'pending' and ${ours}) as oldest_s`);
-  return row ?? { pending: 0, leased: 0, oldest_s: null };
+/** Exact among the oldest of all; behind a backlog of other cameras, the frame of each of ours that was captured first. */
+async function readOldestS(orm: Orm, cameraIds: readonly string[]): Promise<number | null> {
+  const ours = sql`${toArrayText(cameraIds)}::text[]`;
+  const [row] = await orm.execute<{ oldest_s: number | null }>(sql`
+    select extract(epoch from now() - coalesce(
+      (select min(received_at) from (
+        select camera_id, received_at from frames where state = 'pending' order by received_at, id limit ${LOOK_ROWS_MAX}) as oldest
+       where camera_id = any(${ours})),
+      (select min(received_at) from unnest(${ours}) as seen(camera_id) cross join lateral (
+        select received_at from frames where state = 'pending' and frames.camera_id = seen.camera_id
+        order by captured_at, id limit 1) as first)))::float8 as oldest_s`);
+  return row?.oldest_s ?? null;
 }

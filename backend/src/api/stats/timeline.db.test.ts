@@ -39,6 +39,7 @@ async function seedAt(cameraId: string, at: string): Promise<void> {
 const read = async (query: string, from = api): Promise<Timeline> =>
   timelineSchema.parse(await from.get(`/api/stats/timeline?${query}`));
 const countsOf = ({ items }: Timeline): [string, number][] => items.map(({ start, events }) => [start.slice(0, 16), events]); // prettier-ignore
+const sumOfEvents = ({ items }: Timeline): number => items.reduce((sum, { events }) => sum + events, 0);
 
 describe('the timeline', () => {
   test('has days as they are where the cameras are: one of 25 hours, empty ones too', async () => {
@@ -108,6 +109,27 @@ describe('the timeline', () => {
       expect(await response.json()).toMatchObject({ errors: [{ path: 'query.until' }] });
     }
     expect((await read('since=2025-02-01T00:00:00Z&until=2025-01-01T00:00:00Z')).items).toEqual([]);
+  }); // prettier-ignore
+
+  test.each(['Europe/Berlin', 'America/Los_Angeles', 'Pacific/Kiritimati'])('ends where time ends, in %s', async (timeZone) => {
+    const there = await startTestApi(db, { clock, timeZone });
+    const [first, last] = ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'];
+    const edges = [`until=${first}`, 'until=0001-01-01T00:00:00.001Z', `since=${first}&until=0001-01-02T12:00:00Z`, `since=9999-12-31T00:00:00Z&until=${last}`, `until=${last}`];
+    for (const bucket of ['hour', 'day'])
+      for (const edge of edges) expect(sumOfEvents(await read(`bucket=${bucket}&${edge}`, there))).toBe(0);
+    expect((await read(`bucket=hour&since=9999-12-31T22:30:00Z&until=${last}`, there)).items.map(({ start }) => start)).toEqual(['9999-12-31T22:00:00.000Z', '9999-12-31T23:00:00.000Z']);
+    await there.close();
+  }); // prettier-ignore
+
+  test('of many cameras is of less time', async () => {
+    const many = await startTestApi(db, { clock, authenticator: seesOnly(['gate', ...Array.from({ length: 199 }, (_, n) => `cam${n}`)]) });
+    const year = 'bucket=day&since=2025-01-01T00:00:00Z&until=2025-12-31T00:00:00Z';
+    const refused = await many.send(`/api/stats/timeline?${year}`);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('query.until: must be at most 31 days');
+    expect((await read(`${year}&camera_id=gate`, many)).items).toHaveLength(365);
+    expect((await read('', many)).items).toHaveLength(25);
+    await many.close();
   }); // prettier-ignore
 
   test('is of one camera, or of those that may be seen', async () => {

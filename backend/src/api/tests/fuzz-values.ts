@@ -66,6 +66,30 @@ const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
+/** Now and then at the edge of what may be asked for, or just beyond. */
+const timeText: fc.Arbitrary<string> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .date({ min: new Date('2024-01-01'), max: new Date('2027-01-01'), noInvalidDate: true })
+      .map((date) => date.toISOString()),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '0001-01-01T00:00:00Z',
+      '0001-01-01T00:00:00.001Z',
+      '0001-01-01T00:00:00+14:00',
+      '0001-01-01T23:59:59-12:00',
+      '0001-01-31T00:00:00Z',
+      '1969-12-31T23:59:59.999Z',
+      '9999-12-01T00:00:00Z',
+      '9999-12-31T23:59:59.999Z',
+      '9999-12-31T23:59:59.999-12:00',
+    ),
+  },
+);
+
 export interface ValueOptions {
   /** Resolves `#/components/schemas/...`. */
   readonly resolve: (ref: string) => JsonSchema;
@@ -136,10 +160,7 @@ function textOf(
   { id }: ValueOptions,
 ): fc.Arbitrary<string> {
   if (format === 'uuid' || pattern?.startsWith('^[a-z0-9][a-z0-9_-]') === true) return id;
-  if (format === 'date-time')
-    return fc
-      .date({ min: new Date('2024-01-01'), max: new Date('2027-01-01'), noInvalidDate: true })
-      .map((date) => date.toISOString());
+  if (format === 'date-time') return timeText;
   return fc.oneof(
     fc.constantFrom('person', 'car', 'Europe/Berlin', '22:00', '06:30', 'https://example.com/hook', 'a word or two'),
     fc.string({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, 40)) }),

@@ -31,9 +31,9 @@ DROP INDEX "detections_newest";--> statement-breakpoint
 DROP INDEX "detections_camera_newest";--> statement-breakpoint
 DROP INDEX "detections_label_newest";--> statement-breakpoint
 DROP INDEX "frames_of_event";--> statement-breakpoint
--- The words of an event, in lower case, and `@` with its camera. A word is a run of anything but spaces and punctuation
--- (api/lists/search.ts splits what is asked for in the same way). A database of the locale C, as the embedded one is, knows no
--- lower case beyond ASCII: hence the best collation that this server has.
+-- The words of a text, in lower case: runs of anything but spaces and punctuation. What is asked for is split by the same
+-- function (api/lists/search.ts). A database of the locale C, as the embedded one is, knows no lower case beyond ASCII: hence
+-- the best collation that this server has. The Greek sigma at the end of a word is as the others.
 DO $make$
 DECLARE
   best text := (
@@ -42,20 +42,28 @@ DECLARE
     ORDER BY array_position(array['pg_c_utf8', 'und-x-icu', 'C.utf8'], collname::text) LIMIT 1);
 BEGIN
   EXECUTE format($sql$
-    CREATE FUNCTION event_words(camera_id text, labels jsonb, summary text, notes text) RETURNS tsvector
+    CREATE FUNCTION split_words(said text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
     DECLARE
-      said text := coalesce(summary, '') || ' ' || coalesce(notes, '') || ' ' || (SELECT coalesce(string_agg(key, ' '), '') FROM jsonb_object_keys(labels) AS key);
-      said_low text := lower(normalize(said, NFKC)%1$s);
+      said_low text := replace(lower(normalize(said, NFKC)%1$s), E'\u03c2', E'\u03c3');
     BEGIN
       -- A word too long for a tsvector must not keep an event from being stored; the cut costs twice the time.
       IF octet_length(said_low) > 2000 THEN
         said_low := regexp_replace(said_low, '([^\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]{64})[^\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+', '\1', 'g');
       END IF;
-      RETURN array_to_tsvector(array_append(array_remove(
-        regexp_split_to_array(said_low, '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+'), ''), '@' || camera_id));
+      RETURN array_remove(
+        regexp_split_to_array(said_low, '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+'), '');
     END $body$ $sql$, best);
 END $make$;
+--> statement-breakpoint
+-- And `@` with its camera.
+CREATE FUNCTION event_words(camera_id text, labels jsonb, summary text, notes text) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
+BEGIN
+  RETURN array_to_tsvector(array_append(public.split_words(
+    coalesce(summary, '') || ' ' || coalesce(notes, '') || ' ' || (SELECT coalesce(string_agg(key, ' '), '') FROM jsonb_object_keys(labels) AS key)
+  ), '@' || camera_id));
+END $body$;
 --> statement-breakpoint
 ALTER TABLE "events" ADD COLUMN "search" "tsvector" GENERATED ALWAYS AS (event_words(camera_id, labels, summary, notes)) STORED;--> statement-breakpoint
 ALTER TABLE "event_labels" ADD CONSTRAINT "event_labels_event_id_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -136,3 +144,12 @@ BEGIN
     $sql$, tallied[1], tallied[2]);
   END LOOP;
 END $make$;
+--> statement-breakpoint
+-- A column that was just made has no statistics, by which a search decides how to go about it.
+DO $analyze$
+BEGIN
+  IF EXISTS (SELECT FROM events) THEN
+    ANALYZE events;
+    ANALYZE event_labels;
+  END IF;
+END $analyze$;
