@@ -185,8 +185,10 @@ describe('the page', () => {
     });
     await page.reload();
     await eventually(() => asked === 1, { withinMs: SEEN_MS, what: 'the question' });
-    await takePicture('Front Door');
-    await eventually(() => looks > 2, { withinMs: SEEN_MS, what: 'more looks' });
+    for (const more of [1, 2]) {
+      await takePicture('Front Door');
+      await eventually(() => looks > more, { withinMs: SEEN_MS, what: 'another look' });
+    }
     expect(asked).toBe(1);
     await page.route(/camera_id=blind/, (route) => route.fulfill({ status: 429 }));
     await page.reload();

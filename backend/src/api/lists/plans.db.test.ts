@@ -18,7 +18,7 @@ const CLIPS = 3_000;
 const CHANGES = 2_400;
 const CHANNEL = newId();
 /** Far above what a page sorts or looks at, far below what a scan would. */
-const SORTED_ROWS_MAX = 1_500;
+const SORTED_ROWS_MAX = 2_500;
 /** A row for each camera, what is not added up yet, and the catalogs of PostgreSQL. */
 const SMALL = /^(cameras|tally_deltas|tallies|pg_.*)$/;
 
