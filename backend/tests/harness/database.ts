@@ -10,7 +10,8 @@ export interface TestDatabase extends Database {
 }
 
 /** A migrated database of its own, cloned from the template; dropped when closed. */
-export const createTestDatabase = (): Promise<TestDatabase> => createDatabase(`template ${TEMPLATE_DATABASE} strategy file_copy`);
+export const createTestDatabase = (): Promise<TestDatabase> =>
+  createDatabase(`template ${TEMPLATE_DATABASE} strategy file_copy`);
 
 /** One without any schema. */
 export const createEmptyDatabase = (): Promise<TestDatabase> => createDatabase('');
