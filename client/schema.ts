@@ -3035,6 +3035,15 @@ export interface operations {
           'image/*': string;
         };
       };
+      /** @description the part that `Range` asked for; of one that came as JPEG only */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/*': string;
+        };
+      };
       /** @description the client has this version */
       304: {
         headers: {
@@ -3077,6 +3086,13 @@ export interface operations {
         content: {
           'application/problem+json': components['schemas']['Problem'];
         };
+      };
+      /** @description the range is outside of the picture */
+      416: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description what went wrong, for people and programs */
       default: {

@@ -46,7 +46,9 @@ const snapshot = route('viewer', {
   request: { params: cameraParams, query: z.strictObject({}) },
   responses: {
     200: picture('the newest examined frame, as JPEG'),
+    206: picture('the part that `Range` asked for; of one that came as JPEG only'),
     304: { description: 'the client has this version' },
+    416: { description: 'the range is outside of the picture' },
     ...invalid,
     ...notFound,
   },
