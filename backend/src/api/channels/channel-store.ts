@@ -1,8 +1,8 @@
 /** Rows of `channels`: each change with its entry in the audit, and a notice for those who keep connections. */
-import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Tx } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
+import { newId } from '../../lib/id.ts';
 import { CHANNELS_CHANNEL } from '../../model/channel.ts';
 import { recordChange, recordOwnChange } from '../audit-log.ts';
 import type { ApiEnv } from '../route-parts.ts';
@@ -18,7 +18,7 @@ export async function insertChannel(
   settings: ChannelRow['settings'],
 ): Promise<ChannelRow> {
   await lockChannels(tx);
-  const id = randomUUID();
+  const id = newId();
   await assertOwnTopics(tx, { id, name, kind, enabled, settings });
   const [row] = await tx<ChannelRow[]>`
     insert into channels (id, name, kind, enabled, settings)

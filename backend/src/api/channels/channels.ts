@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createOnce } from '../create-once.ts';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { tables } from '../../db/index.ts';
 import { NightjarError } from '../../lib/errors.ts';
 import { route } from '../access.ts';
+import { createOnce } from '../create-once.ts';
 import type { ApiOptions } from '../options.ts';
 import { readPage } from '../lists/read-page.ts';
 import { pageOf, pageQuery } from '../pagination.ts';
@@ -12,9 +12,9 @@ import { bodyOf, conflict, idempotencyHeaders, invalid, json, notFound, otherReq
 import { camerasOf } from '../visible.ts';
 import { readChannelHealth } from './channel-health.ts';
 import { changeSettings, channelCreateSchema, channelPatchSchema } from './channel-input.ts';
-import { PREVIOUS_SECRETS_MAX, rotateSecret } from './rotation.ts';
 import { changeChannel, CHANNELS_MAX, deleteChannel, insertChannel, throwNoChannel } from './channel-store.ts';
 import { channelSchema, newChannelSchema, toChannelWire, type ChannelRow } from './channel-wire.ts';
+import { PREVIOUS_SECRETS_MAX, rotateSecret } from './rotation.ts';
 
 const SECRET_BYTES = 32;
 
