@@ -7,7 +7,7 @@
  * and waits for its turn like everybody else: its own share, the delay of its timers, is printed beside.
  * Arguments: how many requests (500), how many frames in the backlog (500).
  */
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../backend/tests/harness/eventually.ts';
@@ -16,6 +16,7 @@ import { openDashboard, type Dashboard } from './dashboard.ts';
 import { withNightjar, type House } from './house.ts';
 import { readCameraPicture, toPictures, uploadAll } from './pictures.ts';
 import { hold, say, sayTable, SPREAD_HEAD, toFixed, toRow, toSpread } from './report.ts';
+import { timeGet } from './time-get.ts';
 
 const REQUESTS = 500;
 const WARM_UP_REQUESTS = 50;
@@ -105,7 +106,7 @@ async function ask(
   const healthMs: number[] = [];
   const pingMs: number[] = [];
   for (let turn = 0; turn < requests && !isOver(); turn += 1) {
-    healthMs.push(await timeGet(`${url}/health`, agent));
+    healthMs.push(await timeGet(`${url}/health`, { agent }));
     pingMs.push(await dashboard.ping());
     await sleep(EVERY_MS);
   }
@@ -113,16 +114,4 @@ async function ask(
   agent.destroy();
   // The histogram holds whole intervals, in nanoseconds.
   return { healthMs, pingMs, clientP99Ms: delay.percentile(99) / 1e6 - 5 };
-}
-
-/** From sending the request to the end of the answer. */
-function timeGet(url: string, agent: Agent): Promise<number> {
-  const startedMs = performance.now();
-  return new Promise((resolve, reject) => {
-    const get = request(url, { agent }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode ?? 0}`));
-      response.resume().once('end', () => resolve(performance.now() - startedMs));
-    });
-    get.once('error', reject).end();
-  });
 }

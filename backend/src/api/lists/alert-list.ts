@@ -7,6 +7,7 @@ import type { Page, PageQuery } from '../pagination.ts';
 import { readPage, type PageSource } from './read-page.ts';
 import { heldCameras, ofCameras } from './seen.ts';
 import type { Span } from './span.ts';
+import { INDEX_LOOK_ROWS_MAX } from './walks.ts';
 
 const { alerts } = tables;
 
@@ -28,7 +29,13 @@ function toWalks(filters: AlertFilters): PageSource<typeof alerts> {
   const { cameraIds, eventId } = filters;
   const walks = { table: alerts, at: alerts.createdAt, id: alerts.id, span: filters };
   const facets = toFacets(filters);
-  if (eventId === undefined) return { ...walks, held: heldCameras(alerts.cameraId, cameraIds), looked: and(...facets) };
+  if (eventId === undefined)
+    return {
+      ...walks,
+      held: heldCameras(alerts.cameraId, cameraIds),
+      looked: and(...facets),
+      lookRowsMax: INDEX_LOOK_ROWS_MAX,
+    };
   const looked = and(ofCameras(alerts.cameraId, cameraIds), ...facets);
   return { ...walks, held: [{ column: alerts.eventId, values: [eventId] }], looked };
 }

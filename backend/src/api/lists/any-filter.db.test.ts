@@ -153,7 +153,7 @@ describe('what no index knows', () => {
     const sizes: number[] = [];
     let after: ReturnType<typeof parseCursor> | undefined;
     do {
-      const { keys, next } = await db.read((orm) => walk(orm, source, { after, limit: 3, lookRowsMax }));
+      const { keys, next } = await db.read((orm) => walk(orm, { ...source, lookRowsMax }, { after, limit: 3 }));
       found.push(...keys.map(({ id }) => id));
       sizes.push(keys.length);
       after = next ?? undefined;

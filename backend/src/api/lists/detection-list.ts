@@ -7,7 +7,7 @@ import { readPage, type PageSource } from './read-page.ts';
 import { heldCameras, ofCameras } from './seen.ts';
 import type { Span } from './span.ts';
 import { countTallied } from './totals.ts';
-import type { Held } from './walks.ts';
+import { INDEX_LOOK_ROWS_MAX, type Held } from './walks.ts';
 
 const { detections } = tables;
 
@@ -39,6 +39,7 @@ function toWalks(filters: DetectionFilters): PageSource<typeof detections> {
       ...walks,
       held: [...heldCameras(detections.cameraId, cameraIds), ...labels],
       looked: and(...toFacets(rest)),
+      lookRowsMax: INDEX_LOOK_ROWS_MAX,
     };
   }
   const looked = and(ofCameras(detections.cameraId, cameraIds), isLabel(label), ...toFacets(rest));

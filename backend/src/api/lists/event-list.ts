@@ -1,5 +1,5 @@
 /** The list of events, for pages and for the export. */
-import { and, eq, getTableColumns, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql, type SQL } from 'drizzle-orm';
 import { tables, type Orm } from '../../db/index.ts';
 import type { CameraEvent, EventState, RiskLevel } from '../../model/index.ts';
 import { toPage, type CursorKey, type Page, type PageQuery } from '../pagination.ts';
@@ -8,13 +8,11 @@ import { toFaceted, toPlain, toSearchWalks, toWalks } from './event-walks.ts';
 import type { Span } from './span.ts';
 import { countEvents, type Counted } from './totals.ts';
 import { walkRare } from './rare-words.ts';
-import { inOrder, toAfter, walk, walkOn, type Walked } from './walks.ts';
+import { inOrder, isOneOf, toAfter, walk, walkOn, type Walked } from './walks.ts';
 
 const { events, eventLabels } = tables;
-/** Of events, whole, and each in a place of its own: they cost twice as much to look at as what is in an index. */
-const LOOK_ROWS_MAX = 4_000;
-/** Looks, each of so many rows, until a page of words is full. */
-const LOOKS_MAX = 4;
+/** After so long, milliseconds, what was found of words is the page: no other look begins. */
+const SEARCH_MS_MAX = 30;
 const { search: _words, ...columns } = getTableColumns(events);
 
 export interface EventFilters extends Span {
@@ -41,8 +39,11 @@ export async function readEventsBelow(
 ): Promise<{ readonly rows: readonly CameraEvent[]; readonly next: CursorKey | null }> {
   const { keys, next } = await findKeys(orm, filters, place);
   if (keys.length === 0) return { rows: [], next };
-  const ids = keys.map(({ id }) => id);
-  const rows = await orm.select(columns).from(events).where(inArray(events.id, ids));
+  const values = keys.map(({ id }) => id);
+  const rows = await orm
+    .select(columns)
+    .from(events)
+    .where(isOneOf({ column: events.id, values }));
   return { rows: inOrder(rows, keys), next };
 }
 
@@ -52,6 +53,7 @@ async function findKeys(
   place: { readonly after: CursorKey | undefined; readonly limit: number },
 ): Promise<Walked> {
   if (filters.cameraIds?.length === 0) return { keys: [], next: null };
+  const endsMs = performance.now() + SEARCH_MS_MAX;
   const search = await readSearch(orm, filters);
   if (search === 'nothing') return { keys: [], next: null };
   if (search === undefined) return walk(orm, toWalks(filters), place);
@@ -59,7 +61,7 @@ async function findKeys(
   const rare = await walkRare(orm, { search, conditions, ...place });
   if (rare) return rare;
   const walks = await toSearchWalks(orm, filters, isFound(search));
-  return walkOn(orm, walks, { ...place, lookRowsMax: LOOK_ROWS_MAX, looksMax: LOOKS_MAX });
+  return walkOn(orm, walks, place, () => performance.now() >= endsMs);
 }
 
 /** `nothing` where what is asked for has no word at all; undefined where no more is asked for than the filters say. */

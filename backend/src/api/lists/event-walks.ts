@@ -13,6 +13,8 @@ import { countWalks, isMergeable, type Held, type WalkSource } from './walks.ts'
 
 const { events, eventLabels } = tables;
 type Along = typeof events | typeof eventLabels;
+/** Few, for the time that a search may take is looked at between the looks. */
+const SEARCH_ROWS_MAX = 1_500;
 
 /** Along the labels where one is asked for, else along the events; of many cameras, all but the camera is looked at. */
 export function toWalks(filters: EventFilters): WalkSource {
@@ -25,9 +27,9 @@ export function toWalks(filters: EventFilters): WalkSource {
  * unless they are so rare that the walks of theirs alone come further with as many rows.
  */
 export async function toSearchWalks(orm: Orm, filters: EventFilters, isFound: SQL): Promise<WalkSource> {
-  const looked = toCameraWalks(filters, and(...toPlain(filters), isFound));
+  const looked = { ...toCameraWalks(filters, and(...toPlain(filters), isFound)), lookRowsMax: SEARCH_ROWS_MAX };
   if (!isFaceted(filters) || !(await isRare(orm, filters))) return looked;
-  return { ...toEventWalks(filters), looked: and(hasLabel(filters.label), isFound) };
+  return { ...looked, ...toEventWalks(filters), looked: and(hasLabel(filters.label), isFound) };
 }
 
 /** The rows of a look are dealt out to the walks; it has come as far as the walk that came least far: that of most events. */

@@ -1,5 +1,5 @@
 /** One page of a table: its rows in the order of the walk that found them. */
-import { getTableColumns, inArray, type InferSelectModel } from 'drizzle-orm';
+import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Orm } from '../../db/index.ts';
 import { toPage, type CursorKey, type Page, type PageQuery } from '../pagination.ts';
@@ -32,8 +32,8 @@ async function readRows<Table extends PgTable>(
 ): Promise<readonly InferSelectModel<Table>[]> {
   if (keys.length === 0) return [];
   const anyTable: PgTable = table; // drizzle cannot follow a generic table through its builder
-  const ids = keys.map((key) => key.id);
-  const rows = await orm.select(getTableColumns(anyTable)).from(anyTable).where(inArray(id, ids));
+  const isShown = isOneOf({ column: id, values: keys.map((key) => key.id) });
+  const rows = await orm.select(getTableColumns(anyTable)).from(anyTable).where(isShown);
   return inOrder(rows as (InferSelectModel<Table> & { id: string })[], keys);
 }
 

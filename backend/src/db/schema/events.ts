@@ -180,19 +180,26 @@ export const detections = pgTable(
     }),
     index('detections_frame_id').on(table.frameId),
     index('detections_of_event').on(table.eventId, table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
-    // With the score, which is looked at in the index alone.
-    index('detections_newest').on(table.capturedAt.desc().nullsFirst(), table.id.desc().nullsFirst(), table.score),
+    // With what is looked at: in the index alone, not in rows that each lie in a place of their own.
+    index('detections_newest').on(
+      table.capturedAt.desc().nullsFirst(),
+      table.id.desc().nullsFirst(),
+      table.score,
+      table.suppressedBy,
+    ),
     index('detections_camera_newest').on(
       table.cameraId,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
       table.score,
+      table.suppressedBy,
     ),
     index('detections_label_newest').on(
       table.label,
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
       table.score,
+      table.suppressedBy,
     ),
     index('detections_camera_label_newest').on(
       table.cameraId,
@@ -200,6 +207,7 @@ export const detections = pgTable(
       table.capturedAt.desc().nullsFirst(),
       table.id.desc().nullsFirst(),
       table.score,
+      table.suppressedBy,
     ),
     check('detections_score', sql`score between 0 and 1`),
     check('detections_suppressed', sql`(event_id is null) = (suppressed_by is not null)`),
