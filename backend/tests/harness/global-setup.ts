@@ -1,4 +1,4 @@
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -16,18 +16,9 @@ declare module 'vitest' {
 
 export const TEMPLATE_DATABASE = 'nightjar_template';
 
-const MEMORY_DIR = '/dev/shm';
-const MEMORY_BYTES_MIN = 2 * 1024 ** 3;
-
-/** In memory where there is room: a disk takes half a second to make and drop a database, and they are a thousand. */
-async function toScratchDir(): Promise<string> {
-  const memory = await statfs(MEMORY_DIR).catch(() => undefined);
-  return memory && memory.bavail * memory.bsize >= MEMORY_BYTES_MIN ? MEMORY_DIR : tmpdir();
-}
-
 /** One real PostgreSQL and one real Redis for the whole run; each test file clones the migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(path.join(await toScratchDir(), 'nightjar-test-'));
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'nightjar-test-'));
   const postgres = await createEmbeddedPostgres({ dataDir, log: silentLog });
   if (!('socketDir' in postgres.target)) throw new Error('the embedded server has a socket');
   const { socketDir } = postgres.target;
