@@ -1819,7 +1819,7 @@ export interface components {
       /** @description of the event */
       risk_min: number;
       schedule: components['schemas']['Schedule'];
-      /** @description of one detection */
+      /** @description of one detection; six digits are kept */
       score_min: number;
       /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids: string[];
@@ -1855,7 +1855,7 @@ export interface components {
       risk_min?: number;
       schedule?: components['schemas']['Schedule'];
       /**
-       * @description of one detection
+       * @description of one detection; six digits are kept
        * @default 0
        */
       score_min?: number;
@@ -1897,7 +1897,7 @@ export interface components {
       risk_min?: number;
       schedule?: components['schemas']['Schedule'];
       /**
-       * @description of one detection
+       * @description of one detection; six digits are kept
        * @default 0
        */
       score_min?: number;
@@ -1934,7 +1934,7 @@ export interface components {
       /** @description of the event */
       risk_min?: number;
       schedule?: components['schemas']['Schedule'];
-      /** @description of one detection */
+      /** @description of one detection; six digits are kept */
       score_min?: number;
       /** @description empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on) */
       zone_ids?: string[];

@@ -7,6 +7,7 @@ import type { Message } from './wire.ts';
 import type { Suppression } from './zone.ts';
 
 export { toCameraId } from './camera-id.ts';
+export { toScore } from './score.ts';
 
 export type CameraStatus = 'online' | 'offline' | 'unknown';
 

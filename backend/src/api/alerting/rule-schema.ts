@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { timeZone } from '../../lib/env-values.ts';
 import { isPrintable } from '../../lib/printable.ts';
 import { weekdays, type Rule, type Schedule } from '../../model/alert.ts';
+import { toScore } from '../../model/index.ts';
 import { cameraIdSchema, toTime } from '../../model/wire.ts';
 import { label, text } from '../route-parts.ts';
 
@@ -61,7 +62,7 @@ const fields = {
   labels: setOf(label, LABELS_MAX, 'empty: all'),
   camera_ids: setOf(cameraIdSchema, CAMERAS_MAX, 'empty: all; one that is deleted stays here and matches nothing'),
   zone_ids: setOf(z.uuid(), ZONES_MAX, 'empty: anywhere. Zones of the kind `watch`, of these cameras, about one of these labels. One that is deleted, switched off or becomes an `ignore` zone stays here, and matches nothing (until it is switched on)'),
-  score_min: z.number().min(0).max(1).openapi({ description: 'of one detection' }),
+  score_min: z.number().min(0).max(1).openapi({ description: 'of one detection; six digits are kept' }),
   risk_min: z.int().min(0).max(100).openapi({ description: 'of the event' }),
   schedule: scheduleSchema.nullable().openapi({ description: 'null: at all times' }),
   cooldown_s: z
@@ -108,7 +109,7 @@ export const toRule = (input: RuleInput, { id, createdAt }: Pick<Rule, 'id' | 'c
   labels: input.labels,
   cameraIds: input.camera_ids,
   zoneIds: input.zone_ids,
-  scoreMin: input.score_min,
+  scoreMin: toScore(input.score_min),
   riskMin: input.risk_min,
   schedule: input.schedule && { timeZone: input.schedule.time_zone, windows: input.schedule.windows },
   cooldownS: input.cooldown_s,

@@ -71,6 +71,11 @@ describe('rules', () => {
     ]);
   }); // prettier-ignore
 
+  it('keep six digits of a score, as detections do', async () => {
+    const make = async (score_min: number) => (await api.sendJson('POST', '/api/rules', { name: 'few', score_min })).json();
+    expect(await Promise.all([1e-101, 0.123456789, 1].map(make))).toMatchObject([{ score_min: 0 }, { score_min: 0.123457 }, { score_min: 1 }]);
+  }); // prettier-ignore
+
   it.each<[string, object, string]>([
     ['a name', { name: ' ' }, 'body.name: must not be blank'],
     ['a name for people', { name: 'a\u202eb' }, 'body.name: must not hold control characters'],

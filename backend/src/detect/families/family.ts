@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NightjarError } from '../../lib/errors.ts';
-import type { DetectedObject } from '../../model/index.ts';
+import { toScore, type DetectedObject } from '../../model/index.ts';
 import { toBBox, type Corners, type Placement } from '../picture/placement.ts';
 
 /** What of a model's findings is kept. */
@@ -48,9 +48,6 @@ export function toObject(
   const bbox = toBBox(corners, placement);
   return bbox && { label, score: toScore(score), bbox };
 }
-
-/** Six digits: all that a `real` column keeps for certain, so that a score is the same wherever it is told. */
-export const toScore = (score: number): number => Math.round(score * 1e6) / 1e6;
 
 export const strongestFirst = (objects: DetectedObject[]): DetectedObject[] =>
   objects.sort((one, other) => other.score - one.score);

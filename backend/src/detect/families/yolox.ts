@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { NightjarError } from '../../lib/errors.ts';
-import type { DetectedObject } from '../../model/index.ts';
+import { toScore, type DetectedObject } from '../../model/index.ts';
 import type { Corners, Placement, Size } from '../picture/placement.ts';
-import { floats, parseOutputs, toObject, toScore, type Family, type Finding, type Keep } from './family.ts';
+import { floats, parseOutputs, toObject, type Family, type Finding, type Keep } from './family.ts';
 import { suppress } from './nms.ts';
 
 /** Of the three feature maps, finest first. */

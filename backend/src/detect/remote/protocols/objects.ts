@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { DetectedObject } from '../../../model/index.ts';
-import { toScore } from '../../families/family.ts';
+import { toScore, type DetectedObject } from '../../../model/index.ts';
 import { toBBox, type Corners, type Size } from '../../picture/placement.ts';
 
 /** What a server says of one object, before anything of it is believed. */
