@@ -44,10 +44,10 @@ describe('the benchmarks', () => {
   });
 
   it('lists times each page and each search, and exports every event', { timeout: TEST_MS }, async () => {
-    const { cases, exported } = await measureLists({ events: 500, requests: 1 });
+    const { cases, exported } = await measureLists({ events: 500, requests: 1, oneOf: 8 });
     expect(cases.filter(({ ms }) => !((ms[0] ?? 0) > 0))).toEqual([]);
-    const whole = cases.filter(({ case: { name } }) => name === 'events?' || name === 'frames?');
-    expect(whole.map(({ items }) => items)).toEqual([50, 50]);
+    expect(cases.find(({ case: { name } }) => name === 'events?')?.items).toBe(50);
+    expect(new Set(cases.map(({ case: { kind } }) => kind))).toEqual(new Set(['list', 'search', 'other']));
     expect(exported.events).toBe(500);
   });
 

@@ -1,5 +1,4 @@
 /** Mail over SMTP: plain text, and HTML in which every word is escaped, with the picture inline. */
-import { createTransport } from 'nodemailer';
 import type { EmailSettings } from '../../model/channel.ts';
 import { NightjarError, toMessage } from '../../lib/errors.ts';
 import { toPrintable } from '../../lib/printable.ts';
@@ -19,6 +18,7 @@ export async function sendEmail({ settings, outgoing, guard, signal }: SendOptio
   const rest = settings.to.filter((address) => !outgoing.takenBy.includes(address));
   if (rest.length === 0) return 'everybody has it';
   // Opened in the clear: nodemailer encrypts it itself, at once (tls) or when the server has greeted (starttls).
+  const { createTransport } = await import('nodemailer'); // half a megabyte, for those who send mail
   const connection = await openSocket({ host, port, isEncrypted: false, ca }, guard, signal);
   const transport = createTransport({
     connection,

@@ -1,6 +1,6 @@
 /** One connection to a broker, past the guard. It does not come back by itself: whoever keeps it knows whether it may. */
 import type { Socket } from 'node:net';
-import { MqttClient, type IClientOptions } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Clock } from '../../lib/clock.ts';
 import { NightjarError, toMessage } from '../../lib/errors.ts';
 import { answerWithin } from '../../lib/time-limit.ts';
@@ -45,8 +45,9 @@ export async function connectToBroker(settings: MqttSettings, options: ConnectOp
   const url = new URL(settings.url);
   const port = Number(url.port) || (DEFAULT_PORTS[url.protocol] ?? 0);
   const place = { host: url.hostname, port, isEncrypted: url.protocol === 'mqtts:', ca: settings.ca };
+  const mqtt = await import('mqtt'); // a hundred modules, for those who have a broker
   const socket = await openSocket(place, guard, signal);
-  const client = new MqttClient(() => socket, {
+  const client = new mqtt.MqttClient(() => socket, {
     ...{ clientId, clean: true, reconnectPeriod: 0, resubscribe: false, queueQoSZero: false, protocolVersion: 4 },
     ...{ keepalive: KEEPALIVE_S, connectTimeout: CONNECT_MS_MAX },
     ...(settings.user !== null && { username: settings.user, password: settings.password ?? '' }),
