@@ -1302,7 +1302,7 @@ export interface components {
       kind: 'webhook' | 'email' | 'ntfy' | 'mqtt';
       /** Format: date-time */
       last_delivered_at: string | null;
-      /** @description null once something arrived after it */
+      /** @description null once something arrived after it; of MQTT also why the broker is away, until it is back */
       last_error: {
         /** Format: date-time */
         at: string;

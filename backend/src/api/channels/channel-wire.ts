@@ -19,7 +19,9 @@ export const channelSchema = z
     }),
     created_at: time,
     last_delivered_at: time.nullable(),
-    last_error: error.extend({ at: time }).nullable().openapi({ description: 'null once something arrived after it' }),
+    last_error: error.extend({ at: time }).nullable().openapi({
+      description: 'null once something arrived after it; of MQTT also why the broker is away, until it is back',
+    }),
   })
   .openapi('Channel');
 export type ChannelWire = z.infer<typeof channelSchema>;

@@ -219,6 +219,11 @@ describe('deliveries', () => {
     await seedDelivery(id, 'done', 3);
     const { items } = (await api.get('/api/channels')) as { items: Channel[] };
     expect(items).toMatchObject([{ last_delivered_at: '2025-06-01T12:03:00.000Z', last_error: null }]);
+    await db.query(
+      (sql) =>
+        sql`update channels set away_since = '2025-06-01T12:04:00Z', away_kind = 'unauthorized', away_reason = 'no'`,
+    );
+    expect(await api.get(`/api/channels/${id}`)).toMatchObject({ last_error: { kind: 'unauthorized', message: 'no', at: '2025-06-01T12:04:00.000Z' } }); // prettier-ignore
   });
 
   it('that are dead get all their attempts again, others do not', async () => {

@@ -112,10 +112,15 @@ export const channels = pgTable(
     /** By its kind; with its secrets, which no answer holds. */
     settings: jsonb().notNull(),
     createdAt: time('created_at').notNull().defaultNow(),
+    /** Of a channel that keeps a connection: since when there is none, and why. Null while there is. */
+    awaySince: time('away_since'),
+    awayKind: text('away_kind'),
+    awayReason: text('away_reason'),
   },
   (table) => [
     index('channels_newest').on(table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
     check('channels_kind', sql`${table.kind} in ('webhook', 'email', 'ntfy', 'mqtt')`),
+    check('channels_away', sql`num_nulls(away_since, away_kind, away_reason) in (0, 3)`),
   ],
 );
 

@@ -1,15 +1,15 @@
 /** Two copies of one house at one broker: it ends the connection of either when the other comes. */
 import { connectAsync } from 'mqtt';
-import { afterEach, it } from 'vitest';
+import { it } from 'vitest';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { startMosquitto, subscribeToAll } from '../../../tests/harness/mosquitto.ts';
 import { systemClock as clock } from '../../lib/clock.ts';
 import { newId } from '../../lib/id.ts';
 import { silentLog, type Logger } from '../../lib/log.ts';
-import { cleanups, guard } from '../test-notify.ts';
+import { cleanups, db, guard, openForEachTest } from '../test-notify.ts';
 import { createLink } from './link.ts';
 
-afterEach(cleanups.run);
+openForEachTest();
 
 const CONNECT_MS_MAX = 10_000;
 
@@ -28,7 +28,7 @@ it('is told of by what may be the reason', async () => {
   // Pauses between two connections are not the subject.
   const sleep: typeof clock.sleep = (ms, signal) => clock.sleep(ms === CONNECT_MS_MAX ? ms : ms / 20, signal);
   const link = createLink({
-    ...{ channel, guard, log, clock: { ...clock, sleep } },
+    ...{ db, channel, guard, log, clock: { ...clock, sleep } },
     mayConnect: () => true,
     readPresent: () => Promise.resolve([]),
     readPicture: () => Promise.resolve(null),

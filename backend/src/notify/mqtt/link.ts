@@ -3,6 +3,7 @@
  * what discovery knows of us and for the birth of Home Assistant; then tell whatever is retained and is not as it should be,
  * now and whenever something may have changed. What the broker still knows of cameras that are no more is removed.
  */
+import type { Database } from '../../db/index.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { NightjarError, toMessage } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -20,6 +21,7 @@ import { toRetained, type PresentCamera } from './present.ts';
 import { createShelf } from './shelf.ts';
 import { TAKEN } from './send-once.ts';
 import { createPatience } from './patience.ts';
+import { createTrouble } from './trouble.ts';
 import { parseConfigTopic, toBirthTopic, toConfigFilter, toStateTopic, toStatusTopic } from './topics.ts';
 
 const CONNECT_MS_MAX = 10_000;
@@ -33,6 +35,7 @@ const WAIT_STEP_MS = 50;
 const LEAVE_MS_MAX = 2_000;
 
 export interface LinkOptions {
+  readonly db: Pick<Database, 'query'>;
   readonly channel: { readonly id: string; readonly name: string; readonly settings: MqttSettings };
   readonly guard: Guard;
   readonly clock: Clock;
@@ -56,6 +59,7 @@ export function createLink(options: LinkOptions): Link {
   const { settings } = channel;
   const shelf = createShelf(options);
   const part = createPart({ name: `broker of "${channel.name}"`, consequence: 'its alerts wait', clock, log });
+  const trouble = createTrouble({ ...options, channelId: channel.id });
   let connection: Connection | undefined;
   const patience = createPatience({ clock, onDuel });
   let cameras = new Set<string>();
@@ -78,6 +82,7 @@ export function createLink(options: LinkOptions): Link {
       loop.wake();
     });
     part.back();
+    await trouble.ended();
   }
 
   async function greet({ client, subscribe, publish }: Connection): Promise<void> {
@@ -130,6 +135,7 @@ export function createLink(options: LinkOptions): Link {
       if (signal.aborted) throw thrown;
       patience.lost();
       part.away(toMessage(thrown), thrown);
+      await trouble.began(thrown);
     }
   }
 
@@ -181,6 +187,7 @@ export function createLink(options: LinkOptions): Link {
       );
       connection?.cut();
       await loop.close();
+      if (manner !== 'handed on') await trouble.ended();
     },
   };
 }

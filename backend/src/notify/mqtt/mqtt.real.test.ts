@@ -167,6 +167,22 @@ describe('a broker', () => {
     await home.last('nightjar/yard/alert');
   });
 
+  it('that is away says why at its channel, until it is back', async () => {
+    const { url, port, close } = await openBroker({ settings: ['allow_anonymous false'] });
+    const id = await seedChannel('mqtt', toSettings(url, { user: 'a', password: 'wrong' }));
+    openNotifier();
+    const readAway = async () => (await db.query((sql) => sql`select away_since, away_kind, away_reason from channels where id = ${id}`))[0]; // prettier-ignore
+    const untilAway = (kind: string | null) => eventually(async () => (await readAway())?.['awayKind'] === kind, { what: `${kind}` }); // prettier-ignore
+    await untilAway('unauthorized');
+    const first = await readAway();
+    await close();
+    await untilAway('unavailable');
+    expect(await readAway()).toMatchObject({ awaySince: first?.['awaySince'], awayReason: expect.stringMatching(/./) as string }); // prettier-ignore
+    await openBroker({ port });
+    await untilAway(null);
+    expect(await readAway()).toEqual({ awaySince: null, awayKind: null, awayReason: null });
+  });
+
   it('that does not let us in is told as such', async () => {
     const { url } = await openBroker({ settings: ['allow_anonymous false'] });
     const settings = toSettings(url, { user: 'a', password: 'wrong' });
