@@ -171,13 +171,17 @@ describe('a broker', () => {
     const { url, port, close } = await openBroker({ settings: ['allow_anonymous false'] });
     const id = await seedChannel('mqtt', toSettings(url, { user: 'a', password: 'wrong' }));
     openNotifier();
-    const readAway = async () => (await db.query((sql) => sql`select away_since, away_kind, away_reason from channels where id = ${id}`))[0]; // prettier-ignore
-    const untilAway = (kind: string | null) => eventually(async () => (await readAway())?.['awayKind'] === kind, { what: `${kind}` }); // prettier-ignore
+    interface Away { readonly awaySince: Date | null; readonly awayKind: string | null; readonly awayReason: string | null } // prettier-ignore
+    const readAway = async () => (await db.query((sql) => sql<Away[]>`select away_since, away_kind, away_reason from channels where id = ${id}`))[0]; // prettier-ignore
+    const untilAway = (kind: string | null) => eventually(async () => (await readAway())?.awayKind === kind, { what: `${kind}` }); // prettier-ignore
     await untilAway('unauthorized');
     const first = await readAway();
     await close();
     await untilAway('unavailable');
-    expect(await readAway()).toMatchObject({ awaySince: first?.['awaySince'], awayReason: expect.stringMatching(/./) as string }); // prettier-ignore
+    expect(await readAway()).toMatchObject({
+      awaySince: first?.awaySince,
+      awayReason: expect.stringMatching(/./) as string,
+    });
     await openBroker({ port });
     await untilAway(null);
     expect(await readAway()).toEqual({ awaySince: null, awayKind: null, awayReason: null });
