@@ -14,6 +14,7 @@ import * as lists from './lists.ts';
 import * as models from './models.ts';
 import { say } from './report.ts';
 import * as retention from './retention.ts';
+import * as revocation from './revocation.ts';
 import * as scale from './scale.ts';
 import * as sockets from './sockets.ts';
 
@@ -33,6 +34,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   backlog,
   scale,
   sockets,
+  revocation,
   models: { run: models.run, needs: 'a folder with COCO instances.json and images/' },
   accuracy: { run: accuracy.run, needs: 'a folder with COCO instances.json and images/' },
 };

@@ -8,6 +8,7 @@ import { measureHealth } from '../../benchmarks/health.ts';
 import { measureLatency } from '../../benchmarks/latency.ts';
 import { measureLists } from '../../benchmarks/lists.ts';
 import { measureRetention } from '../../benchmarks/retention.ts';
+import { measureRevocations } from '../../benchmarks/revocation.ts';
 import { measureScale } from '../../benchmarks/scale.ts';
 import { measureSockets } from '../../benchmarks/sockets.ts';
 
@@ -74,6 +75,12 @@ describe('the benchmarks', () => {
     const perSecond = Object.values(speeds).flatMap((rounds) => rounds.map((speed) => speed.perSecond));
     expect(perSecond).toHaveLength(25);
     expect(perSecond.filter((value) => !(value > 0))).toEqual([]);
+  });
+
+  it('revocation closes the sockets of the key, and no others', { timeout: TEST_MS }, async () => {
+    const { closedMs, otherCodes, lost } = await measureRevocations({ keys: 2, staying: 4 });
+    expect(closedMs.filter((ms) => ms > 0)).toHaveLength(4);
+    expect([otherCodes, lost]).toEqual([[], 0]);
   });
 
   it('health asks as often as it was told to', { timeout: TEST_MS }, async () => {
