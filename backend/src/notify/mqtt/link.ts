@@ -181,13 +181,13 @@ export function createLink(options: LinkOptions): Link {
       const orderly = async (): Promise<void> => {
         await loop.close();
         await leave(manner);
+        if (manner !== 'handed on') await trouble.ended();
       };
       await answerWithin({ timeoutMs: LEAVE_MS_MAX, clock, late }, orderly).catch((thrown: unknown) =>
         log.warn({ channel_id: channel.id, err: thrown }, 'a broker was left without a word'),
       );
       connection?.cut();
       await loop.close();
-      if (manner !== 'handed on') await trouble.ended();
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Why a broker is away, told to the row of its channel, where people look: a house whose alerts are rare would else seem
- * well until the next one. Best effort: nothing waits for it, and nothing fails because of it.
+ * well until the next one. Nothing fails because it cannot be told.
  */
 import type { Database } from '../../db/index.ts';
 import type { Clock } from '../../lib/clock.ts';
